@@ -1,0 +1,59 @@
+"""The first code of ours that runs in the project's Python.
+
+It arrives on standard input, is executed as ``__main__``, takes the rest of the agent from
+the same pipe, and runs the project's own ``manage.py`` up to the moment where that would
+hand control to Django. Standard library only, every Python since 3.8.
+"""
+
+import importlib.abc
+import importlib.util
+import json
+import os
+import sys
+
+PACKAGE = "_migration_workflow_agent"
+
+
+class PipedSource(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
+    """Imports the agent's modules from the sources that came through the pipe."""
+
+    def __init__(self, sources):
+        self.sources = sources
+
+    def find_spec(self, fullname, path=None, target=None):
+        package, _, name = fullname.rpartition(".")
+        if fullname == PACKAGE:
+            return importlib.util.spec_from_loader(fullname, self, is_package=True)
+        if package == PACKAGE and name in self.sources:
+            return importlib.util.spec_from_loader(fullname, self)
+        return None
+
+    def get_source(self, fullname):
+        return self.sources.get(fullname.rpartition(".")[2], "")
+
+    def is_package(self, fullname):
+        return fullname == PACKAGE
+
+
+def take_over_standard_streams():
+    """Return the file to answer on. Project code that reads or prints can't reach the pipe."""
+    answers = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115 - a descriptor
+    return answers
+
+
+def main(requests):
+    """Read what to run from ``requests``, boot the project, and answer until it closes."""
+    answers = take_over_standard_streams()
+    start = json.loads(requests.readline())
+    sys.meta_path.insert(0, PipedSource(start["modules"]))
+    from _migration_workflow_agent import channel, takeover  # noqa: PLC0415
+
+    takeover.run(start, channel.Channel(requests, answers))
+
+
+main(globals()["requests"])

@@ -1,0 +1,72 @@
+"""JSON lines to and from the host: one request, one answer, and progress in between."""
+
+import _thread
+import json
+import os
+import select
+import threading
+import traceback
+
+GRACE_SECONDS = 10
+"""How long a cut-off request may take to roll back before the process is ended."""
+
+
+class Channel:
+    """The agent's end of the pipe.
+
+    When the host goes away the request under way is interrupted, so that it rolls back
+    and cleans up; ``shielded`` requests run to their end first.
+    """
+
+    def __init__(self, requests, answers):
+        self._requests = requests
+        self._answers = answers
+        self.secrets = []
+        self.busy = False
+        self.shielded = False
+        threading.Thread(target=self._watch, name="host-watch", daemon=True).start()
+
+    def requests(self):
+        """Yield each request until the host closes the pipe."""
+        for line in self._requests:
+            yield json.loads(line)
+
+    def answer(self, answer):
+        """Send the answer to the request under way."""
+        self._send({"answer": answer})
+
+    def fail(self, error):
+        """Send an exception in place of an answer, as the project's own words."""
+        self._send({"error": describe_error(error)})
+
+    def event(self, **event):
+        """Report progress on the request under way."""
+        self._send({"event": event})
+
+    def _send(self, message):
+        line = json.dumps(message, default=str)
+        for secret in self.secrets:
+            line = line.replace(json.dumps(secret)[1:-1], "***")
+        self._answers.write(line.encode() + b"\n")
+        self._answers.flush()
+
+    def _watch(self):
+        poll = select.poll()
+        poll.register(self._requests, 0)  # an empty mask still reports that the writer is gone
+        poll.poll()
+        if self.busy and not self.shielded:
+            _thread.interrupt_main()
+            threading.Event().wait(GRACE_SECONDS)
+            os._exit(1)
+
+
+def describe_error(error):
+    """Return an exception as plain data: its type, its message and its traceback."""
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    return {
+        "type": type(error).__name__,
+        "message": str(error),
+        "traceback": "".join(lines),
+        "path": getattr(error, "filename", None),
+        "line": getattr(error, "lineno", None),
+    }

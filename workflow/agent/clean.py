@@ -1,0 +1,89 @@
+"""Builds the schema from nothing, goes back, goes forward again, and compares."""
+
+from _migration_workflow_agent.copies import empty_database
+from _migration_workflow_agent.fingerprint import difference, fingerprint
+from _migration_workflow_agent.migrating import (
+    MigrationFailedError,
+    Recorder,
+    forget_caches,
+    migrate,
+)
+from _migration_workflow_agent.plan import keys, reversible
+from _migration_workflow_agent.scratch import mail_kept, others_guarded
+
+
+def clean(session, database, scratch, kept):
+    """Return what happened on an empty database: up, back to ``kept``, and up again.
+
+    ``kept`` lists the migrations that the main branch has; ``None`` takes the project's own
+    apps back to nothing.
+    """
+    recorder = Recorder(session.channel, "building")
+    result = {"failed": None, "phase": "forward", "differences": [], "back": [], "stopped_at": []}
+    with empty_database(database, scratch) as connection, others_guarded(database), mail_kept():
+        try:
+            migrate(connection, recorder)
+            first = fingerprint(connection)
+            result["phase"] = "back"
+            plan, result["stopped_at"] = _way_back(session, connection, kept)
+            result["back"] = keys(migration for migration, _ in plan)
+            recorder.doing = "going back"
+            migrate(connection, recorder, plan=plan)
+            result["phase"] = "forward again"
+            recorder.doing = "building again"
+            migrate(connection, recorder)
+            second = fingerprint(connection)
+            result["differences"] = difference(first["schema"], second["schema"])
+            result["tables"] = len(first["rows"])
+        except MigrationFailedError as error:
+            result["failed"] = error.described()
+        finally:
+            forget_caches()
+    session.forget()
+    return {**result, "evidence": recorder.rows}
+
+
+def _way_back(session, connection, kept):
+    """Return the plan that unapplies what the main branch lacks, and what it can't undo.
+
+    What depends on a migration goes with it, installed apps too. What can't be undone stays,
+    with everything that it depends on.
+    """
+    from django.db.migrations.executor import MigrationExecutor
+
+    loader = MigrationExecutor(connection).loader
+    order = _in_order(loader)
+    going = _going(loader, order, session.own_labels(), kept)
+    plan, staying, stopped = [], set(), []
+    for key in reversed(order):
+        if key in going and key not in staying:
+            migration = loader.graph.nodes[key]
+            if reversible(migration):
+                plan.append((migration, True))
+                continue
+            stopped.append(migration)
+        if key in going:
+            staying.update(_parents(loader, key))
+    return plan, keys(stopped)
+
+
+def _going(loader, order, own, kept):
+    keep = None if kept is None else {tuple(key) for key in kept}
+    going = set()
+    for key in order:
+        names = {key, *map(tuple, loader.graph.nodes[key].replaces)}
+        is_new = keep is None or not names & keep
+        if (key[0] in own and is_new) or going.intersection(_parents(loader, key)):
+            going.add(key)
+    return going
+
+
+def _in_order(loader):
+    order = {}
+    for leaf in loader.graph.leaf_nodes():
+        order.update(dict.fromkeys(loader.graph.forwards_plan(leaf)))
+    return list(order)
+
+
+def _parents(loader, key):
+    return [parent.key for parent in loader.graph.node_map[key].parents]

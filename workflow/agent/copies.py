@@ -1,0 +1,139 @@
+"""Consistent copies of a database: made, rehearsed on, put back, and thrown away.
+
+SQLite goes through its backup API (https://www.sqlite.org/backup.html): a copy is consistent
+while others write, and a restore is one transaction, so that a process killed in the middle
+leaves the file as it was. Servers make their scratch databases the way Django's own test
+runner makes and clones its test databases.
+"""
+
+import contextlib
+import os
+import sqlite3
+import time
+
+from _migration_workflow_agent.scratch import forget, renamed
+from _migration_workflow_agent.session import database_exists
+
+PAGES_AT_ONCE = 4096
+BUSY_SECONDS = 30
+"""How long to wait for somebody else's lock on a SQLite file."""
+
+SCRATCH_PREFIX = "migration_workflow_scratch"
+
+
+class LockedError(Exception):
+    """Somebody else kept the database locked for too long."""
+
+
+def copy(source, target):
+    """Copy one open SQLite database over another, in one transaction of the target."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    busy = {sqlite3.SQLITE_BUSY, 5, 6} if hasattr(sqlite3, "SQLITE_BUSY") else {5, 6}
+
+    def give_up(status, remaining, total):
+        if status in busy and time.monotonic() > deadline:
+            raise LockedError(f"the database stayed locked for {BUSY_SECONDS} seconds")
+
+    source.backup(target, pages=PAGES_AT_ONCE, progress=give_up)
+
+
+def snapshot(alias, path):
+    """Copy a SQLite database to ``path``; say whether there was one to copy."""
+    from django.db import connections
+
+    if not database_exists(alias):
+        return False
+    connection = connections[alias]
+    connection.ensure_connection()
+    with contextlib.closing(sqlite3.connect(path)) as target:
+        copy(connection.connection, target)
+    return True
+
+
+def put_back(alias, path):
+    """Make a SQLite database what it was when ``path`` was copied from it.
+
+    No snapshot means that there was no database: then there is none again.
+    """
+    from django.db import connections
+
+    connection = connections[alias]
+    if not os.path.exists(path):
+        connection.close()
+        forget(connection.settings_dict["NAME"])
+        return
+    connection.ensure_connection()
+    with contextlib.closing(sqlite3.connect(path)) as source:
+        copy(source, connection.connection)
+    connection.close()
+
+
+def restore(session, database, snapshot):
+    """Put a snapshot of an earlier run back."""
+    put_back(database, snapshot)
+    session.forget()
+    return {}
+
+
+@contextlib.contextmanager
+def rehearsal_copy(alias, directory):
+    """Let ``alias`` mean a throwaway copy of its database, rows included."""
+    from django.db import connections
+
+    if connections[alias].vendor != "sqlite":
+        with _server_copy(alias, cloned=True) as connection:
+            yield connection
+        return
+    before, path = (os.path.join(directory, name) for name in ("before.sqlite3", "copy.sqlite3"))
+    if snapshot(alias, before):
+        with contextlib.closing(sqlite3.connect(before)) as source:
+            with contextlib.closing(sqlite3.connect(path)) as target:
+                copy(source, target)
+    try:
+        with renamed(alias, path) as connection:
+            yield connection
+    finally:
+        forget(path)
+
+
+@contextlib.contextmanager
+def empty_database(alias, directory):
+    """Let ``alias`` mean a throwaway database with nothing in it."""
+    from django.db import connections
+
+    if connections[alias].vendor != "sqlite":
+        with _server_copy(alias, cloned=False) as connection:
+            yield connection
+        return
+    path = os.path.join(directory, "empty.sqlite3")
+    try:
+        with renamed(alias, path) as connection:
+            yield connection
+    finally:
+        forget(path)
+
+
+@contextlib.contextmanager
+def _server_copy(alias, cloned):
+    from django.db import connections
+
+    connection = connections[alias]
+    creation = connection.creation
+    name = connection.settings_dict["NAME"]
+    suffix = f"{SCRATCH_PREFIX}_{os.getpid()}"
+    if cloned:
+        connection.close()
+        creation._clone_test_db(suffix, verbosity=0)
+        scratch = creation.get_test_db_clone_settings(suffix)["NAME"]
+    else:
+        scratch = suffix
+        test = connection.settings_dict.setdefault("TEST", {})
+        test_name, test["NAME"] = test.get("NAME"), scratch
+        creation._create_test_db(verbosity=0, autoclobber=True)
+        test["NAME"] = test_name
+    try:
+        with renamed(alias, scratch):
+            yield connection
+    finally:
+        connection.settings_dict["NAME"] = name
+        creation._destroy_test_db(scratch, verbosity=0)

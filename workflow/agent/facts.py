@@ -1,0 +1,72 @@
+"""What was booted: interpreter, Django, settings, databases and apps."""
+
+import os
+import platform
+import sys
+
+
+def facts():
+    """Return everything that the environment gate wants to know, without a query."""
+    import django
+    from django.apps import apps
+    from django.conf import settings
+
+    return {
+        "python": platform.python_version(),
+        "executable": sys.executable,
+        "django": django.get_version(),
+        "settings": os.environ.get("DJANGO_SETTINGS_MODULE"),
+        "debug": bool(settings.DEBUG),
+        "databases": databases(),
+        "apps": [_app(config) for config in apps.get_app_configs()],
+        "checks": model_checks(),
+    }
+
+
+def databases():
+    """Return each alias with its vendor, name and host: never its user or password."""
+    from django.db import connections
+
+    return {
+        alias: {
+            "vendor": connections[alias].vendor,
+            "name": str(connections[alias].settings_dict.get("NAME") or ""),
+            "host": str(connections[alias].settings_dict.get("HOST") or ""),
+        }
+        for alias in connections
+    }
+
+
+def secrets():
+    """Return the values that must never leave the process."""
+    from django.conf import settings
+
+    passwords = [str(database.get("PASSWORD") or "") for database in settings.DATABASES.values()]
+    keys = [str(getattr(settings, "SECRET_KEY", "") or "")]
+    return [value for value in passwords + keys if len(value) > 3]
+
+
+def model_checks():
+    """Return the errors of Django's system checks of the models."""
+    from django.core import checks
+
+    found = checks.run_checks(tags=[checks.Tags.models])
+    return [
+        {"id": check.id, "message": check.msg, "hint": check.hint, "object": str(check.obj)}
+        for check in found
+        if check.level >= checks.ERROR and not check.is_silenced()
+    ]
+
+
+def _app(config):
+    from django.db.migrations.loader import MigrationLoader
+
+    module, explicit = MigrationLoader.migrations_module(config.label)
+    return {
+        "label": config.label,
+        "name": config.name,
+        "path": config.path,
+        "migrations": module,
+        "explicit": explicit,
+        "models": any(model._meta.managed for model in config.get_models()),
+    }

@@ -1,0 +1,158 @@
+"""What a database holds, in a form that can be compared: schema, recorded history, row counts.
+
+The order of columns and the names that an engine makes up are left out: they differ between
+two ways to the same schema and mean nothing.
+"""
+
+import re
+
+
+def fingerprint(connection):
+    """Return the schema, the recorded migrations and the number of rows in each table."""
+    with connection.cursor() as cursor:
+        tables = sorted(connection.introspection.table_names(cursor))
+        return {
+            "schema": {
+                **{table: describe_table(connection, cursor, table) for table in tables},
+                **_definitions(connection, cursor),
+            },
+            "history": _history(connection, tables),
+            "rows": {table: _count(connection, cursor, table) for table in tables},
+        }
+
+
+def difference(before, after):
+    """Return one line for each part of the schema that differs."""
+    lines = []
+    for name in sorted(before.keys() | after.keys()):
+        if name not in after:
+            lines.append(f"{name} is missing")
+        elif name not in before:
+            lines.append(f"{name} is left over")
+        else:
+            old, new = before[name], after[name]
+            lines += [f"{name}: {line} is missing" for line in old if line not in new]
+            lines += [f"{name}: {line} is left over" for line in new if line not in old]
+    return lines
+
+
+def row_changes(before, after):
+    """Return the change in the number of rows of each table; ``None`` for a table that went."""
+    return {
+        table: None if table not in after else after[table] - before.get(table, 0)
+        for table in sorted(before.keys() | after.keys())
+        if after.get(table) != before.get(table)
+    }
+
+
+def describe_table(connection, cursor, table):
+    """Return the sorted lines that describe a table's columns, constraints and checks."""
+    introspection = connection.introspection
+    lines = [
+        "column " + _column(column)
+        for column in introspection.get_table_description(cursor, table)
+    ]
+    constraints = introspection.get_constraints(cursor, table)
+    lines += [_constraint(name, found) for name, found in constraints.items()]
+    if connection.vendor == "sqlite":
+        lines += _sqlite_checks(cursor, table)
+    return sorted(lines)
+
+
+def _column(column):
+    parts = [
+        str(column.name),
+        str(column.type_code),
+        f"size={column.display_size or column.internal_size}",
+        f"precision={column.precision},{column.scale}",
+        "null" if column.null_ok else "not null",
+        f"default={column.default}",
+        f"collation={getattr(column, 'collation', None)}",
+    ]
+    return " ".join(parts)
+
+
+def _constraint(name, found):
+    made_up = name.startswith(("__unnamed", "sqlite_autoindex"))
+    kinds = [kind for kind in ("primary_key", "unique", "check", "index") if found.get(kind)]
+    parts = [
+        "constraint",
+        "" if made_up else name,
+        "+".join(kinds),
+        ",".join(str(column) for column in found["columns"] or ()),
+        f"references {found['foreign_key']}" if found.get("foreign_key") else "",
+        str(found.get("orders") or ""),
+        str(found.get("type") or ""),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _sqlite_checks(cursor, table):
+    cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = %s", [table])
+    row = cursor.fetchone()
+    parts = _top_level_parts(row[0]) if row and row[0] else []
+    return [_squeezed(part[part.upper().index("CHECK") :]) for part in parts if _is_check(part)]
+
+
+def _is_check(part):
+    return re.search(r"\bCHECK\s*\(", part, re.IGNORECASE) is not None
+
+
+def _top_level_parts(create_table):
+    """Split the body of a CREATE TABLE statement at the commas between its definitions."""
+    depth, quote, part, parts = 0, None, [], []
+    for character in create_table:
+        if quote:
+            quote = None if character == quote else quote
+        elif character in "'\"`":
+            quote = character
+        elif character == "(":
+            depth += 1
+            if depth == 1:
+                part = []
+                continue
+        elif character == ")":
+            depth -= 1
+        if depth == 1 and character == "," and not quote:
+            parts.append("".join(part))
+            part = []
+        elif depth >= 1:
+            part.append(character)
+    return [*parts, "".join(part)]
+
+
+def _definitions(connection, cursor):
+    """Return indexes, views and triggers that only their definition tells apart."""
+    if connection.vendor == "sqlite":
+        cursor.execute(
+            "SELECT type, name, sql FROM sqlite_master "
+            "WHERE type IN ('index', 'view', 'trigger') AND sql IS NOT NULL"
+        )
+    elif connection.vendor == "postgresql":
+        cursor.execute(
+            "SELECT 'index', indexname, indexdef FROM pg_indexes "
+            "WHERE schemaname = ANY (current_schemas(false)) UNION ALL "
+            "SELECT 'view', viewname, definition FROM pg_views "
+            "WHERE schemaname = ANY (current_schemas(false))"
+        )
+    else:
+        return {}
+    return {f"{kind} {name}": [_squeezed(sql)] for kind, name, sql in cursor.fetchall()}
+
+
+def _squeezed(sql):
+    return " ".join(sql.split())
+
+
+def _history(connection, tables):
+    from django.db.migrations.recorder import MigrationRecorder
+
+    if MigrationRecorder.Migration._meta.db_table not in tables:
+        return []
+    rows = MigrationRecorder(connection).migration_qs.values_list("app", "name")
+    return sorted([app, name] for app, name in rows)
+
+
+def _count(connection, cursor, table):
+    cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")  # noqa: S608
+    return cursor.fetchone()[0]

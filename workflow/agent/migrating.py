@@ -1,0 +1,135 @@
+"""Runs migrations through Django's executor, and notes what each of them did."""
+
+import contextlib
+import sys
+import time
+
+from _migration_workflow_agent.channel import describe_error
+from _migration_workflow_agent.plan import keys, reversible
+
+
+class MigrationFailedError(Exception):
+    """A migration raised. The cause is the project's or the database's own exception."""
+
+    def __init__(self, migration, operation, cause):
+        super().__init__(str(cause))
+        self.migration = migration
+        self.operation = operation
+
+    def described(self):
+        """Return the failure as plain data."""
+        return {
+            "app": self.migration.app_label,
+            "migration": self.migration.name,
+            "operation": self.operation,
+            "error": describe_error(self.__cause__),
+        }
+
+
+class Recorder:
+    """Takes the executor's progress calls: times each migration and tells the host of it."""
+
+    def __init__(self, channel, doing):
+        self.channel = channel
+        self.doing = doing
+        self.current = None
+        self.rows = []
+        self.statements = 0
+        self._began = 0.0
+        self._statements_before = 0
+
+    def __call__(self, action, migration=None, fake=False):
+        if action in {"apply_start", "unapply_start"}:
+            self.current = migration
+            self._began = time.perf_counter()
+            self._statements_before = self.statements
+            self.channel.event(
+                doing=self.doing, app=migration.app_label, migration=migration.name
+            )
+        elif action in {"apply_success", "unapply_success"}:
+            self.rows.append(
+                {
+                    "app": migration.app_label,
+                    "migration": migration.name,
+                    "direction": "forward" if action == "apply_success" else "back",
+                    "seconds": round(time.perf_counter() - self._began, 6),
+                    "statements": self.statements - self._statements_before,
+                    "reversible": reversible(migration),
+                }
+            )
+            self.current = None
+
+    def count(self, execute, sql, params, many, context):
+        """Count a statement on its way to the database."""
+        self.statements += 1
+        return execute(sql, params, many, context)
+
+
+def migrate(connection, recorder, plan=None):
+    """Run ``plan``, or all that is pending, with the signals that ``migrate`` sends.
+
+    Raises MigrationFailedError. What is rolled back then is up to the transaction around it.
+    """
+    from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection, recorder)
+    if plan is None:
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not plan:
+        return []
+    state = executor._create_project_state(with_applied_migrations=True)
+    signal = {"verbosity": 0, "interactive": False, "db": connection.alias, "plan": plan}
+    with _failures_named(recorder), connection.execute_wrapper(recorder.count):
+        emit_pre_migrate_signal(apps=state.apps, **signal)
+        state = executor.migrate(None, plan=plan, state=state.clone())
+        state.clear_delayed_apps_cache()
+        _reload_bases(state)
+        emit_post_migrate_signal(apps=state.apps, **signal)
+    return keys(migration for migration, _ in plan)
+
+
+def _reload_bases(state):
+    """Render models of apps without migrations again, now that all they relate to is there.
+
+    ``migrate`` does the same before it sends ``post_migrate``.
+    """
+    from django.apps import apps
+    from django.db.migrations.state import ModelState
+
+    rendered = state.apps
+    labels = [(model.app_label, model.name_lower) for model in rendered.real_models]
+    with rendered.bulk_update():
+        for label in labels:
+            rendered.unregister_model(*label)
+    rendered.render_multiple([ModelState.from_model(apps.get_model(*label)) for label in labels])
+
+
+@contextlib.contextmanager
+def _failures_named(recorder):
+    try:
+        yield
+    except Exception as error:
+        if recorder.current is None:
+            raise
+        operation = _operation_under_way(error.__traceback__, recorder.current)
+        raise MigrationFailedError(recorder.current, operation, error) from error
+
+
+def _operation_under_way(trace, migration):
+    """Return the index of the operation in whose frame the error arose, if there is one."""
+    while trace is not None:
+        operation = trace.tb_frame.f_locals.get("operation")
+        for index, candidate in enumerate(migration.operations):
+            if candidate is operation:
+                return index
+        trace = trace.tb_next
+    return None
+
+
+def forget_caches():
+    """Drop what Django remembers of rows that may be of another database."""
+    if "django.contrib.contenttypes.models" in sys.modules:
+        from django.contrib.contenttypes.models import ContentType
+
+        ContentType.objects.clear_cache()

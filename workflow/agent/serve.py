@@ -1,0 +1,44 @@
+"""Answers the host's questions about a booted project, one after the other."""
+
+import importlib
+
+from _migration_workflow_agent import facts
+from _migration_workflow_agent.session import Session
+
+ANSWERS = {
+    "state": "state",
+    "drift": "drift",
+    "draft": "drafting",
+    "plan": "plan",
+    "rehearse": "rehearsing",
+    "apply": "applying",
+    "verify": "applying",
+    "restore": "copies",
+    "clean": "clean",
+}
+"""Each question, and the module of the agent whose function of that name answers it."""
+
+
+def serve(channel, in_project):
+    """Boot Django, say what was booted, then answer until the host closes the pipe."""
+    import django
+
+    channel.busy = True
+    django.setup()
+    channel.secrets = facts.secrets()
+    session = Session(channel, in_project)
+    channel.answer(facts.facts())
+    channel.busy = False
+    for request in channel.requests():
+        channel.busy = True
+        try:
+            channel.answer(_answer(session, request))
+        except Exception as error:  # noqa: BLE001 - whatever the project raises is the answer
+            channel.fail(error)
+        channel.busy = False
+
+
+def _answer(session, request):
+    question = request.pop("ask")
+    module = importlib.import_module("_migration_workflow_agent." + ANSWERS[question])
+    return getattr(module, question)(session, **request)

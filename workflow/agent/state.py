@@ -1,0 +1,139 @@
+"""The state gate's facts: what a database says was applied against what is on disk."""
+
+import os
+
+from _migration_workflow_agent.channel import describe_error
+from _migration_workflow_agent.session import database_exists
+
+
+def state(session, database):
+    """Return what is applied, pending, conflicting and recorded but missing.
+
+    A history that Django can't load, and a database that can't be read, are facts too.
+    """
+    reached = reach(database)
+    if reached["error"] is not None:
+        return {"database": reached}
+    from django.db.migrations import exceptions
+
+    try:
+        loader = session.loader(database)
+    except (
+        SyntaxError,
+        ImportError,
+        exceptions.BadMigrationError,
+        exceptions.CircularDependencyError,
+        exceptions.NodeNotFoundError,
+    ) as error:
+        return {"database": reached, "history": describe_error(error)}
+    return {"database": reached, "history": None, **_compare(session, loader, database)}
+
+
+def reach(alias):
+    """Try the database with one query; return its name and how that went."""
+    from django.db import connections
+
+    connection = connections[alias]
+    settings = connection.settings_dict
+    reached = {
+        "alias": alias,
+        "vendor": connection.vendor,
+        "name": str(settings.get("NAME") or ""),
+        "exists": database_exists(alias),
+        "version": None,
+        "error": None,
+    }
+    if not reached["exists"]:
+        folder = os.path.dirname(os.path.abspath(settings["NAME"]))
+        if not os.path.isdir(folder):
+            reached["error"] = "its folder does not exist: " + folder
+        return reached
+    try:
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("SELECT count(*) FROM sqlite_master")
+            else:
+                cursor.execute("SELECT 1")
+        reached["version"] = ".".join(map(str, connection.get_database_version()))
+    except Exception as error:  # noqa: BLE001 - drivers raise what they like; all mean unreachable
+        connection.close()
+        reached["error"] = str(error).strip() or type(error).__name__
+    return reached
+
+
+def recorded(alias):
+    """Return the recorded migrations in the order in which they were applied."""
+    from django.db import connections
+    from django.db.migrations.recorder import MigrationRecorder
+
+    recorder = MigrationRecorder(connections[alias])
+    if not database_exists(alias) or not recorder.has_table():
+        return []
+    rows = recorder.migration_qs.order_by("applied", "id").values_list("app", "name", "applied")
+    return [[app, name, applied.isoformat()] for app, name, applied in rows]
+
+
+def pending(loader):
+    """Return the migrations that ``migrate`` would run, in its order."""
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor.__new__(MigrationExecutor)
+    executor.loader = loader
+    return [
+        migration for migration, _ in executor.migration_plan(loader.graph.leaf_nodes())
+    ]
+
+
+def _compare(session, loader, alias):
+    rows = recorded(alias)
+    replaced = {
+        key
+        for migration in loader.disk_migrations.values()
+        for key in map(tuple, migration.replaces)
+    }
+    conflicts = loader.detect_conflicts()
+    return {
+        "applied": rows,
+        "pending": (
+            [] if conflicts else [[item.app_label, item.name] for item in pending(loader)]
+        ),
+        "conflicts": {app: sorted(names) for app, names in conflicts.items()},
+        "missing": [
+            [app, name]
+            for app, name, _ in rows
+            if app in loader.migrated_apps
+            and (app, name) not in loader.disk_migrations
+            and (app, name) not in replaced
+        ],
+        "inconsistent": _inconsistency(loader, alias),
+        "migrations": len(loader.disk_migrations),
+        "own": sorted(session.own_labels()),
+        "without_migrations": _own_apps_without_migrations(session, loader),
+    }
+
+
+def _inconsistency(loader, alias):
+    from django.db import connections
+    from django.db.migrations.exceptions import InconsistentMigrationHistory
+
+    if not database_exists(alias):
+        return None
+    try:
+        loader.check_consistent_history(connections[alias])
+    except InconsistentMigrationHistory as error:
+        return str(error)
+    return None
+
+
+def _own_apps_without_migrations(session, loader):
+    from django.apps import apps
+    from django.db.migrations.loader import MigrationLoader
+
+    return sorted(
+        config.label
+        for config in apps.get_app_configs()
+        if config.label in loader.unmigrated_apps
+        and session.owns(config.path)
+        and any(model._meta.managed for model in config.get_models())
+        and MigrationLoader.migrations_module(config.label)[0] is not None
+    )

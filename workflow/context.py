@@ -1,0 +1,149 @@
+"""What the steps of one flow share: settings, the words of the user, and what was found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from workflow.config import Settings
+
+if TYPE_CHECKING:
+    from workflow.history.model import History
+    from workflow.project.agent import Agent
+    from workflow.project.git import Git
+    from workflow.project.interpreter import Interpreter
+    from workflow.project.scratch import Scratch
+
+
+class Words(NamedTuple):
+    """What the user asked for, beyond the verb itself."""
+
+    labels: tuple[str, ...] = ()
+    name: str | None = None
+    empty: bool = False
+    merge: bool = False
+    answers: Mapping[str, str] = {}
+    production: str | None = None
+    dry_run: bool = False
+    strict: bool = False
+
+
+class Talk(Protocol):
+    """Somebody to show things to and to ask. Nothing said here is part of the report."""
+
+    def show(self, text: str) -> None:
+        """Show a plan, a draft or its SQL."""
+
+    def progress(self, text: str) -> None:
+        """Say what is being done right now."""
+
+    def ask(self, text: str) -> str | None:
+        """Ask a person; ``None`` where there is none to ask."""
+
+
+class DraftedFile(NamedTuple):
+    """A migration that was drafted and is not written yet."""
+
+    app: str
+    name: str
+    path: Path
+    text: str
+
+
+class Context:
+    """The state of one run. Each part is made when it is first asked for, and once."""
+
+    def __init__(self, settings: Settings, words: Words, talk: Talk) -> None:
+        self.settings = settings
+        self.words = words
+        self.talk = talk
+        self.drafted: tuple[DraftedFile, ...] = ()
+        self.rehearsed: dict[str, Any] | None = None
+        self._agent: Agent | None = None
+
+    @cached_property
+    def interpreter(self) -> Interpreter:
+        """The Python that runs the project."""
+        from workflow.project.interpreter import find_interpreter
+
+        settings = self.settings
+        return find_interpreter(
+            settings.project, settings.root, settings.python, settings.variables
+        )
+
+    @cached_property
+    def git(self) -> Git:
+        """What git says about the project."""
+        from workflow.project.git import Git
+
+        return Git(self.settings.project, self.settings.main_branch)
+
+    @cached_property
+    def scratch(self) -> Scratch:
+        """This run's own folder for throwaway copies."""
+        from workflow.project.scratch import Scratch
+
+        return Scratch(self.settings.state_folder)
+
+    @cached_property
+    def history(self) -> History:
+        """The migration files as they are on disk."""
+        return self.read_history({})
+
+    @property
+    def agent(self) -> Agent:
+        """The agent in the project's Python. It boots once in a flow, while we do other work."""
+        if self._agent is None:
+            self._agent = self._start_agent()
+        return self._agent
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the agent booted. Raises CouldNotCheck where the project does not boot."""
+        return self.agent.facts(seconds=self.settings.boot_seconds)
+
+    def read_history(self, overlay: Mapping[Path, str]) -> History:
+        """Read the history with some files as they would be, not as they are."""
+        from workflow.history.reading import read_history
+
+        return read_history(
+            self.settings.project,
+            overlay=dict(overlay),
+            migration_modules=self.settings.migration_modules or None,
+            exclude=self.settings.exclude,
+            cache=self.settings.state_folder,
+        )
+
+    def close(self) -> None:
+        """End the agent and remove what this run made for itself."""
+        if self._agent is not None:
+            self._agent.close()
+        if "scratch" in self.__dict__:
+            self.scratch.remove()
+
+    def _start_agent(self) -> Agent:
+        from workflow.project.agent import Agent
+        from workflow.project.secrets import secret_values
+
+        settings = self.settings
+        variables = {}
+        if settings.settings is not None:
+            variables["DJANGO_SETTINGS_MODULE"] = settings.settings
+        return Agent(
+            list(self.interpreter.argv),
+            directory=settings.project,
+            manage=settings.manage,
+            command="migrate",
+            variables=variables,
+            secrets=secret_values(settings.variables),
+        )
+
+
+def show_path(path: Path, project: Path) -> str:
+    """Return a path relative to the project where it is inside, as it is otherwise."""
+    with suppress(ValueError):
+        return path.relative_to(project).as_posix()
+    return str(path)

@@ -1,0 +1,181 @@
+"""The host's end of the agent: starts it in the project's Python and asks it questions."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from workflow.errors import CouldNotCheck
+from workflow.project import process
+from workflow.project.secrets import redact
+
+Event = Mapping[str, Any]
+Answer = dict[str, Any]
+
+BOOTSTRAP = (
+    "import os;requests=os.fdopen(os.dup(0),'rb');"
+    "exec(compile(requests.read(int(requests.readline())),'agent/boot.py','exec'))"
+)
+"""Reads the rest of the agent from standard input: nothing of it has to be installed."""
+
+KEPT_LINES = 60
+"""How much of what the project says on stderr is kept for a message."""
+
+
+class AgentFailed(CouldNotCheck):
+    """The agent, or the project under it, raised. ``kind`` is the exception's class name."""
+
+    def __init__(self, message: str, details: str | None, kind: str) -> None:
+        super().__init__(message, details)
+        self.kind = kind
+
+
+class Agent:
+    """A conversation with one booted project. Start it early: it boots while we do other work."""
+
+    def __init__(
+        self,
+        argv: list[str],
+        *,
+        directory: Path,
+        manage: Path | None,
+        command: str,
+        variables: Mapping[str, str],
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        self.boots = 0
+        self._secrets = secrets
+        self._said: deque[str] = deque(maxlen=KEPT_LINES)
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._facts: Answer | None = None
+        self._manage = manage
+        try:
+            self._process = process.start(
+                [*argv, "-c", BOOTSTRAP], cwd=directory, variables=variables
+            )
+        except OSError as error:
+            raise CouldNotCheck(f"{argv[0]} can't be run: {error.strerror}") from error
+        self._listen(self._process.stdout, lambda line: self._lines.put(line))
+        self._ears = self._listen(
+            self._process.stderr, lambda line: self._hear(line) if line else None
+        )
+        self._send_sources(directory, manage, command)
+
+    def facts(self, *, seconds: float) -> Answer:
+        """Return what was booted. Raises CouldNotCheck where the project does not boot."""
+        if self._facts is None:
+            self._facts = self._await(time.monotonic() + seconds, seconds, None)
+            self.boots += 1
+        return self._facts
+
+    def ask(
+        self,
+        question: str,
+        *,
+        seconds: float | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        **arguments: Any,
+    ) -> Answer:
+        """Ask one question and return its answer.
+
+        Raises AgentFailed with the project's traceback where it raised, CouldNotCheck where no
+        answer came within ``seconds`` (``None``: however long it takes).
+        """
+        self._write(json.dumps({"ask": question, **arguments}).encode() + b"\n")
+        until = None if seconds is None else time.monotonic() + seconds
+        return self._await(until, seconds, on_event)
+
+    def close(self) -> None:
+        """End the agent. It rolls back what it was doing and leaves no process behind."""
+        process.end(self._process)
+
+    def _send_sources(self, directory: Path, manage: Path | None, command: str) -> None:
+        sources = {
+            path.stem: path.read_text(encoding="utf-8")
+            for path in (Path(__file__).parent.parent / "agent").glob("*.py")
+        }
+        boot = sources.pop("boot").encode()
+        start = {
+            "modules": sources,
+            "directory": str(directory),
+            "project": str(directory),
+            "manage": None if manage is None else str(manage),
+            "command": command,
+        }
+        self._write(b"%d\n" % len(boot) + boot + json.dumps(start).encode() + b"\n")
+
+    def _write(self, data: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+        except OSError:
+            pass  # it ended: reading its answer finds that out, and what it said about it
+
+    def _await(
+        self,
+        until: float | None,
+        seconds: float | None,
+        on_event: Callable[[Event], None] | None,
+    ) -> Answer:
+        while True:
+            message = self._next(until, seconds)
+            if "event" in message:
+                if on_event is not None:
+                    on_event(message["event"])
+            elif "error" in message:
+                raise self._failure(message["error"])
+            else:
+                answer: Answer = message["answer"]
+                return answer
+
+    def _next(self, until: float | None, seconds: float | None) -> dict[str, Any]:
+        try:
+            line = self._lines.get(timeout=None if until is None else process.wait_until(until))
+        except queue.Empty:
+            raise CouldNotCheck(
+                f"the project gave no answer within {seconds:g} seconds", self._heard()
+            ) from None
+        if line is None:
+            self._ears.join(timeout=1)
+            raise CouldNotCheck(self._ended(), self._heard())
+        try:
+            message: dict[str, Any] = json.loads(line)
+        except ValueError as error:
+            raise CouldNotCheck("the project's answer can't be read", self._heard()) from error
+        return message
+
+    def _ended(self) -> str:
+        name = "the project" if self._manage is None else self._manage.name
+        code = self._process.wait()
+        return f"{name} ended before it answered (exit code {code})"
+
+    def _failure(self, error: Mapping[str, Any]) -> AgentFailed:
+        message = redact(f"{error['type']}: {error['message']}".strip(), self._secrets)
+        details = redact(error["traceback"], self._secrets)
+        return AgentFailed(message, details, error["type"])
+
+    def _hear(self, line: bytes) -> None:
+        self._said.append(redact(line.decode("utf-8", "replace"), self._secrets))
+
+    def _heard(self) -> str | None:
+        return "".join(self._said) or None
+
+    @staticmethod
+    def _listen(stream: IO[bytes] | None, hear: Callable[[bytes | None], None]) -> threading.Thread:
+        assert stream is not None
+
+        def listen() -> None:
+            for line in stream:
+                hear(line)
+            hear(None)
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        return thread
