@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from workflow.config import Settings
+from workflow.errors import CouldNotCheck, UsageError
 
 if TYPE_CHECKING:
     from workflow.history.model import History
@@ -56,10 +57,13 @@ class DraftedFile(NamedTuple):
 class Context:
     """The state of one run. Each part is made when it is first asked for, and once."""
 
-    def __init__(self, settings: Settings, words: Words, talk: Talk) -> None:
+    def __init__(
+        self, settings: Settings, words: Words, talk: Talk, *, writes: bool = False
+    ) -> None:
         self.settings = settings
         self.words = words
         self.talk = talk
+        self.writes = writes
         self.drafted: tuple[DraftedFile, ...] = ()
         self.rehearsed: dict[str, Any] | None = None
         self._agent: Agent | None = None
@@ -105,6 +109,24 @@ class Context:
         """What the agent booted. Raises CouldNotCheck where the project does not boot."""
         return self.agent.facts(seconds=self.settings.boot_seconds)
 
+    @cached_property
+    def state(self) -> dict[str, Any]:
+        """What the database says of the history on disk.
+
+        Raises UsageError for an alias that the settings lack, CouldNotCheck for a database
+        that can't be read.
+        """
+        alias = self.settings.database
+        databases = self.facts["databases"]
+        if alias not in databases:
+            known = ", ".join(databases) or "none"
+            raise UsageError(f"the settings have no database {alias!r}; they have: {known}")
+        answer = self.agent.ask("state", database=alias)
+        if (error := answer["database"]["error"]) is not None:
+            place = describe_database(databases[alias])
+            raise CouldNotCheck(f"the database {alias!r} ({place}) can't be used: {error}")
+        return answer
+
     def read_history(self, overlay: Mapping[Path, str]) -> History:
         """Read the history with some files as they would be, not as they are."""
         from workflow.history.reading import read_history
@@ -116,6 +138,10 @@ class Context:
             exclude=self.settings.exclude,
             cache=self.settings.state_folder,
         )
+
+    def prepare(self) -> None:
+        """Start booting the project, and do meanwhile what needs no answer from it."""
+        _ = self.agent, self.history, self.git.branch
 
     def close(self) -> None:
         """End the agent and remove what this run made for itself."""
@@ -147,3 +173,9 @@ def show_path(path: Path, project: Path) -> str:
     with suppress(ValueError):
         return path.relative_to(project).as_posix()
     return str(path)
+
+
+def describe_database(database: Mapping[str, str]) -> str:
+    """Return where a database is: never who uses it, or with what password."""
+    place = f"{database['name']} on {database['host']}" if database["host"] else database["name"]
+    return f"{database['vendor']} {place}"

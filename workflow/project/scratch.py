@@ -10,12 +10,16 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
 from workflow.errors import CouldNotCheck
 
 LOCK = "lock"
+KEEP = "keep"
+IGNORE = ".gitignore"
 PREFIX = "run-"
 
 
@@ -24,28 +28,28 @@ class Scratch:
 
     def __init__(self, state_folder: Path) -> None:
         self._state_folder = state_folder
-        self.kept = False
 
     @cached_property
     def folder(self) -> Path:
         """The folder, made and locked. Raises CouldNotCheck where nothing can be written."""
         parent = self._state_folder / "scratch"
         try:
-            _make_ignored(self._state_folder)
+            make_state_folder(self._state_folder)
             parent.mkdir(exist_ok=True)
-            sweep(parent)
-            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-            self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+            with _alone(parent):
+                sweep(parent)
+                folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+                self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+                fcntl.flock(self._lock, fcntl.LOCK_EX)
         except OSError as error:
             raise CouldNotCheck(
                 f"no scratch files can be written below {self._state_folder}: {error.strerror}"
             ) from error
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
         return folder
 
     def remove(self) -> None:
         """Remove the folder, and the tool's own folder too where it is empty then."""
-        if "folder" not in self.__dict__ or self.kept:
+        if "folder" not in self.__dict__ or (self.folder / KEEP).exists():
             return
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
@@ -53,17 +57,36 @@ class Scratch:
 
 
 def sweep(parent: Path) -> None:
-    """Remove the folders of runs that are no longer alive."""
+    """Remove the folders of runs that are no longer alive, but for what they say to keep."""
     for folder in parent.glob(PREFIX + "*"):
-        if not (folder / "keep").exists() and _is_abandoned(folder):
+        if not (folder / KEEP).exists() and _is_abandoned(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_state_folder(folder: Path) -> None:
+    """Make the tool's own folder, which tells git to ignore it, itself included."""
+    folder.mkdir(exist_ok=True)
+    ignore = folder / IGNORE
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Be the only one to make or sweep folders here."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def _is_abandoned(folder: Path) -> bool:
     try:
         lock = os.open(folder / LOCK, os.O_RDWR)
     except OSError:
-        return False  # just being made, or just being removed, by its owner
+        return True  # whoever made it was killed before it could lock it
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -74,20 +97,11 @@ def _is_abandoned(folder: Path) -> bool:
         os.close(lock)
 
 
-def _make_ignored(folder: Path) -> None:
-    """Make the tool's own folder, which tells git to ignore it, itself included."""
-    folder.mkdir(exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
-
-
-def _remove_if_empty(folder: Path) -> None:
-    for candidate in (folder, folder.parent):
-        ours = {path.name for path in candidate.iterdir()} if candidate.is_dir() else {""}
-        if candidate is not folder and ours == {".gitignore"}:
-            (candidate / ".gitignore").unlink(missing_ok=True)
-            ours = set()
-        if ours:
-            return
-        candidate.rmdir()
+def _remove_if_empty(parent: Path) -> None:
+    """Remove the scratch and state folders unless somebody keeps something in them."""
+    state_folder = parent.parent
+    with suppress(OSError):
+        parent.rmdir()
+        if [path.name for path in state_folder.iterdir()] == [IGNORE]:
+            (state_folder / IGNORE).unlink()
+            state_folder.rmdir()

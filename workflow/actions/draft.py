@@ -1,0 +1,109 @@
+"""Drafts migrations from the models. Their text stays in memory until the gates have seen it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflow.context import DraftedFile, show_path
+from workflow.errors import UsageError
+from workflow.gates.drift import foreign_drift
+from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from workflow.context import Context
+
+NAME = "draft"
+
+
+def run(context: Context) -> StepResult:
+    """Draft what the models call for, asking what only a person can know."""
+    _expect_known_labels(context)
+    answers = dict(context.words.answers)
+    while (answer := _ask_for_drafts(context, answers))["question"] is not None:
+        question = answer["question"]
+        reply = context.talk.ask(question["text"])
+        if reply is None:
+            return StepResult(NAME, Verdict.REFUSED, (_unanswered(question),))
+        answers[question["key"]] = reply
+    findings = tuple(_foreign(context, answer["foreign"]))
+    context.drafted = tuple(_drafted(draft) for draft in answer["drafts"])
+    verdict = verdict_of(findings, strict=context.words.strict)
+    if not context.drafted and verdict is Verdict.PASSED:
+        return StepResult(NAME, Verdict.SKIPPED, findings, reason="no changes detected")
+    for draft in answer["drafts"]:
+        context.talk.show(describe(draft, context))
+    return StepResult(NAME, verdict, findings)
+
+
+def describe(draft: dict[str, Any], context: Context) -> str:
+    """Return a draft as a person wants to see it before it is written: plan and SQL."""
+    path = Path(draft["directory"]) / draft["filename"]
+    plan = [f"  - {operation['describe']}" for operation in draft["operations"]]
+    sql = [f"  {line}" for statement in draft["sql"] for line in statement.splitlines()]
+    return "\n".join(
+        (
+            show_path(path, context.settings.project),
+            *(plan or ["  - no operations yet: write them before you apply it"]),
+            *(["", *sql] if sql else []),
+        )
+    )
+
+
+def _ask_for_drafts(context: Context, answers: dict[str, str]) -> dict[str, Any]:
+    words = context.words
+    return context.agent.ask(
+        "draft",
+        database=context.settings.database,
+        labels=list(words.labels),
+        answers=answers,
+        name=words.name,
+        empty=words.empty,
+        merge=words.merge,
+    )
+
+
+def _expect_known_labels(context: Context) -> None:
+    words = context.words
+    known = {app["label"] for app in context.facts["apps"]}
+    own = set(context.state["own"])
+    if words.empty and not words.labels:
+        raise UsageError("--empty needs the label of the app that the migration is for")
+    if words.name is not None and not words.name.isidentifier():
+        raise UsageError(f"--name must be a Python identifier, not {words.name!r}")
+    for label in words.labels:
+        if label not in known:
+            raise UsageError(f"there is no app {label!r}; the project's own are: {_joined(own)}")
+
+
+def _joined(labels: set[str]) -> str:
+    return ", ".join(sorted(labels)) or "none"
+
+
+def _foreign(context: Context, foreign: dict[str, list[str]]) -> list[Finding]:
+    """Return what was found in installed apps: an error where it was asked for by name."""
+    findings = []
+    for app, operations in foreign.items():
+        finding = foreign_drift(app, operations)
+        if app in context.words.labels:
+            finding = finding._replace(severity=Severity.ERROR)
+        findings.append(finding)
+    return findings
+
+
+def _drafted(draft: dict[str, Any]) -> DraftedFile:
+    path = Path(draft["directory"]) / draft["filename"]
+    return DraftedFile(draft["app"], draft["name"], path, draft["text"])
+
+
+def _unanswered(question: dict[str, str]) -> Finding:
+    sample = {"yes-no": "yes", "python": "<Python value>"}[question["kind"]]
+    return Finding(
+        "DRF104",
+        Severity.ERROR,
+        f"{question['text']} Only a person can know, and there is no terminal to ask on. "
+        "Nothing was written.",
+        "Answer on the command line: migration-workflow makemigrations "
+        f"--answer '{question['key']}={sample}'",
+        data={"question": question["key"]},
+    )

@@ -1,0 +1,139 @@
+"""What every door does: take the words, run the flow, write the report, return the exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflow.errors import UsageError, WorkflowError
+from workflow.outcome import HistorySize, Report, Verdict
+
+if TYPE_CHECKING:
+    from workflow.config import Settings
+    from workflow.context import Context, Words
+    from workflow.flows import Flow
+    from workflow.report.text import TextReport
+
+EXIT_CODES = {Verdict.PASSED: 0, Verdict.REFUSED: 1, Verdict.ERRORED: 3}
+INTERRUPTED = 130
+
+COMMAND = "migration-workflow"
+
+
+def execute(verb: str, values: Mapping[str, Any], *, door: str = COMMAND) -> int:
+    """Run a verb with the values of its options; return the exit code.
+
+    ``door`` is how the user called, so that the next command is shown the same way.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _execute(verb, values, door)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted. Nothing was left half done.\n")
+        return INTERRUPTED
+    except WorkflowError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001 - what signal handlers take
+    raise KeyboardInterrupt
+
+
+def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
+    from workflow.config import load_settings
+    from workflow.context import Context
+    from workflow.flows import FLOWS
+    from workflow.report.text import TextReport
+    from workflow.report.writers import writer_for
+    from workflow.runner import run_flow
+    from workflow.terminal import TerminalTalk
+
+    flow = FLOWS[verb]
+    project = values.get("project")
+    settings = load_settings(
+        None if project is None else Path(project), database=values.get("database")
+    )
+    _expect_project(flow, settings)
+    as_text = values.get("format") in {None, "text"}
+    writer = writer_for(sys.stdout if as_text else sys.stderr, settings.variables)
+    told = TextReport(writer, verbose=bool(values.get("verbose")))
+    words = _words(values)
+    context = Context(settings, words, TerminalTalk(writer), writes=flow.writes)
+    try:
+        if flow.asks_project:
+            context.prepare()
+        report = run_flow(verb, flow.steps, context, told, dry_run=words.dry_run)
+    finally:
+        context.close()
+    report = report._replace(history=_size(context))
+    told.summary(report, _next(flow, context, door))
+    _write(report, values, as_text=as_text)
+    return EXIT_CODES[report.verdict]
+
+
+def _words(values: Mapping[str, Any]) -> Words:
+    from workflow.context import Words
+
+    return Words(
+        labels=tuple(values.get("labels") or ()),
+        name=values.get("name"),
+        empty=bool(values.get("empty")),
+        merge=bool(values.get("merge")),
+        answers=dict(_answer(text) for text in values.get("answer") or ()),
+        production=values.get("production"),
+        dry_run=bool(values.get("dry_run")),
+        strict=bool(values.get("strict")),
+    )
+
+
+def _answer(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"--answer takes KEY=VALUE, not {text!r}")
+    return key, value
+
+
+def _expect_project(flow: Flow, settings: Settings) -> None:
+    if flow.asks_project and settings.manage is None and settings.settings is None:
+        raise UsageError(
+            f"there is no manage.py in {settings.project} or above it. Go to the project, name "
+            "it with --project DIR, or give its settings module as 'settings' in the table "
+            "[tool.django-migration-workflow] of pyproject.toml."
+        )
+
+
+def _size(context: Context) -> HistorySize | None:
+    if "history" not in context.__dict__:
+        return None
+    history = context.history
+    apps = {key.app for key in history.migrations}
+    return HistorySize(len(apps), len(history.migrations))
+
+
+def _next(flow: Flow, context: Context, door: str) -> str | None:
+    wrote = not flow.writes or context.drafted
+    return f"{door} {flow.then}" if flow.then is not None and wrote else None
+
+
+def _write(report: Report, values: Mapping[str, Any], *, as_text: bool) -> None:
+    if as_text:
+        return
+    from workflow.report import json
+
+    rendered = json.render(report)
+    if values.get("output") is None:
+        sys.stdout.write(rendered)
+        sys.stdout.flush()
+        return
+    try:
+        Path(values["output"]).write_text(rendered, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{values['output']} can't be written: {error.strerror}") from error

@@ -1,0 +1,50 @@
+"""Every flow as a tuple of gates and actions, in the order in which they run."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from workflow.actions import apply, draft, write
+from workflow.context import Context
+from workflow.gates import (
+    clean,
+    dependencies,
+    drift,
+    environment,
+    outlook,
+    pre_check,
+    rehearsal,
+    validate_draft,
+    verify,
+)
+from workflow.runner import Step
+
+Steps = tuple[Step[Context], ...]
+
+VALIDATE: Steps = (environment, dependencies, pre_check, drift)
+
+
+class Flow(NamedTuple):
+    """What one verb does. ``asks_project``: whether it needs the agent in the project's Python.
+
+    ``writes``: whether it writes migration files. ``then`` is the verb that comes next.
+    """
+
+    steps: Steps
+    asks_project: bool = True
+    writes: bool = False
+    then: str | None = None
+
+
+FLOWS = {
+    "enforce-dev-environment": Flow((environment,), then="pre-check"),
+    "pre-check": Flow((pre_check, outlook), then="makemigrations"),
+    "makemigrations": Flow(
+        (environment, pre_check, draft, validate_draft, write), writes=True, then="migrate-safe"
+    ),
+    "validate-migration-dependencies": Flow((dependencies,), asks_project=False),
+    "check-migrations": Flow((environment, pre_check, drift)),
+    "validate-migrations": Flow(VALIDATE, then="migrate-safe"),
+    "migrate-safe": Flow((*VALIDATE, rehearsal, apply, verify)),
+    "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
+}

@@ -1,0 +1,101 @@
+"""Does the history build a database from nothing, lead back, and forward to the same schema?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from workflow.gates.pre_check import listed, unloadable
+from workflow.gates.rehearsal import describe_event
+from workflow.outcome import Finding, Severity, StepResult, verdict_of
+
+if TYPE_CHECKING:
+    from workflow.context import Context
+
+NAME = "clean"
+
+
+def run(context: Context) -> StepResult:
+    """Build on an empty scratch database. Raises CouldNotCheck where there can be none."""
+    history = context.state["history"]
+    if history is not None:
+        findings = unloadable(context, history)
+        return StepResult(NAME, verdict_of(findings, strict=False), findings)
+    answer = context.agent.ask(
+        "clean",
+        database=context.settings.database,
+        scratch=str(context.scratch.folder),
+        kept=_kept(context),
+        on_event=lambda event: context.talk.progress(describe_event(event)),
+    )
+    findings = tuple(_findings(answer))
+    return StepResult(
+        NAME,
+        verdict_of(findings, strict=context.words.strict),
+        findings,
+        details=answer["failed"]["error"]["traceback"] if answer["failed"] else None,
+        evidence=tuple(answer["evidence"]),
+    )
+
+
+def _kept(context: Context) -> list[list[str]] | None:
+    """Return the migrations that were there when this branch left the main branch."""
+    git = context.git
+    if git.branch_point is None:
+        return None
+    paths = {PurePosixPath(path) for path in git.files_at(git.branch_point) or ()}
+    return [
+        list(key)
+        for key, migration in context.history.migrations.items()
+        if PurePosixPath(migration.path) in paths
+    ]
+
+
+def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
+    failed = answer["failed"]
+    if failed is not None:
+        yield _failed(failed, answer["phase"])
+    if answer["differences"]:
+        yield Finding(
+            "DRF105",
+            Severity.ERROR,
+            "Going back and forward again leads to another schema: "
+            f"{listed(answer['differences'])}. A way back that loses something can't be taken.",
+            "Make the reverse of the migrations that touch it complete, or declare them "
+            "irreversible by leaving the reverse out.",
+            data={"differences": answer["differences"]},
+        )
+    for app, name in answer["stopped_at"]:
+        yield Finding(
+            "DAT207",
+            Severity.WARNING,
+            f"{app}.{name} can't be reversed: whoever has applied it can't go back below it.",
+            "Give its RunPython or RunSQL a reverse; where there is nothing to undo, "
+            "RunPython.noop or RunSQL.noop says so.",
+            app=app,
+            migration=name,
+        )
+
+
+def _failed(failed: Mapping[str, Any], phase: str) -> Finding:
+    error = failed["error"]
+    forward = phase == "forward"
+    consequence = (
+        "Whoever starts with an empty database (a new colleague, CI, a test run) stops there."
+        if forward
+        else "It says that it can be reversed, and in need it can't."
+    )
+    where = {"forward": "on an empty database", "back": "on the way back"}.get(
+        phase, "when it is applied again"
+    )
+    return Finding(
+        "DAT206" if forward else "DAT208",
+        Severity.ERROR,
+        f"{failed['app']}.{failed['migration']} fails {where}: {error['type']}: "
+        f"{error['message']} {consequence}",
+        "Correct the migration, then run: migration-workflow test-migrations-clean",
+        app=failed["app"],
+        migration=failed["migration"],
+        operation=failed["operation"],
+    )

@@ -1,0 +1,146 @@
+"""Is this the development environment that the migration is meant for?
+
+The interpreter and the project are found, Django boots, the database answers, the settings
+are not production's, and the code that Django runs is the code of this working tree.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workflow.config import ENVIRONMENT_NAMES
+from workflow.context import describe_database, show_path
+from workflow.outcome import Finding, Severity, StepResult, verdict_of
+
+if TYPE_CHECKING:
+    from workflow.context import Context
+
+NAME = "environment"
+
+
+def run(context: Context) -> StepResult:
+    """Check the environment. Raises CouldNotCheck where the project or database is not there."""
+    facts = context.facts
+    database = context.state["database"]
+    findings = (
+        *_production(context, facts),
+        *_other_copies(context, facts),
+        *_model_checks(facts),
+        *(_unwritable(context, facts) if context.writes else ()),
+    )
+    return StepResult(
+        NAME,
+        verdict_of(findings, strict=context.words.strict),
+        findings,
+        details=_describe(context, facts, database),
+    )
+
+
+def production_facts(context: Context, facts: Mapping[str, Any]) -> list[str]:
+    """Return what makes this environment look like production, each as one plain fact."""
+    settings = context.settings
+    words = {word.lower() for word in settings.production_words}
+    found = []
+    module = str(facts["settings"] or "")
+    if words & set(module.lower().split(".")):
+        found.append(f"the settings module is {module}")
+    for name in ENVIRONMENT_NAMES:
+        if settings.variables.get(name, "").lower() in words:
+            found.append(f"{name} is {settings.variables[name]!r}")
+    host = facts["databases"][settings.database]["host"]
+    if host and host in settings.production_hosts:
+        found.append(f"the database host is {host}")
+    return found
+
+
+def _production(context: Context, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    found = production_facts(context, facts)
+    name = facts["databases"][context.settings.database]["name"]
+    if not found or context.words.production == name:
+        return
+    yield Finding(
+        "ENV101",
+        Severity.ERROR,
+        f"This looks like production: {'; '.join(found)}. "
+        "A development command here would change what users depend on.",
+        "Use the development settings (DJANGO_SETTINGS_MODULE, or 'settings' in the "
+        f"configuration). To migrate this database on purpose: "
+        f"migration-workflow migrate-safe --production {name}",
+        data={"facts": found},
+    )
+
+
+def _other_copies(context: Context, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield apps that this tree holds, but that Django imported from somewhere else."""
+    project = context.settings.project
+    for app in facts["apps"]:
+        here = project.joinpath(*app["name"].split("."))
+        there = Path(app["path"])
+        if not (here / "__init__.py").is_file() or _same(here, there):
+            continue
+        yield Finding(
+            "ENV102",
+            Severity.ERROR,
+            f"Django runs the app {app['label']} from {there}, not from this working tree "
+            f"({show_path(here, project)}). What is checked here is not the code you see.",
+            f"Remove the other copy from the interpreter ({facts['executable']} -m pip uninstall "
+            "the package that holds it) or from PYTHONPATH, then run: "
+            "migration-workflow enforce-dev-environment",
+            app=app["label"],
+            path=show_path(here, project),
+        )
+
+
+def _same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _model_checks(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    for check in facts["checks"]:
+        yield Finding(
+            "ENV103",
+            Severity.ERROR,
+            f"Django's system check of the models fails: {check['object']}: ({check['id']}) "
+            f"{check['message']} Migrations made from broken models are broken.",
+            check["hint"] or "Correct the model, then run the same command again.",
+            data={"check": check["id"]},
+        )
+
+
+def _unwritable(context: Context, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    project = context.settings.project
+    own = set(context.state.get("own", ()))
+    for app in facts["apps"]:
+        folder = Path(app["path"]) / "migrations"
+        if app["label"] not in own or not folder.is_dir() or os.access(folder, os.W_OK | os.X_OK):
+            continue
+        yield Finding(
+            "ENV104",
+            Severity.ERROR,
+            f"The folder {show_path(folder, project)} can't be written by this user, so a "
+            f"migration of {app['label']} could not be saved.",
+            f"Give the folder to yourself (chown, chmod) or mount it writable: {folder}",
+            app=app["label"],
+            path=show_path(folder, project),
+        )
+
+
+def _describe(
+    context: Context, facts: Mapping[str, Any], database: Mapping[str, Any]
+) -> str:
+    git = context.git
+    tree = f"{git.branch or 'detached HEAD'} in {git.top}" if git.top else "not under git"
+    place = describe_database(facts["databases"][context.settings.database])
+    version = f" (version {database['version']})" if database["version"] else ""
+    missing = "" if database["exists"] else ", not there yet"
+    return "\n".join(
+        (
+            f"python    {facts['python']} ({context.interpreter.origin})",
+            f"django    {facts['django']}, settings {facts['settings']}",
+            f"database  {place}{version}{missing}",
+            f"tree      {tree}",
+        )
+    )

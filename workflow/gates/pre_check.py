@@ -1,0 +1,165 @@
+"""What does the database say was applied, and does that fit what is on disk?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from workflow.errors import CouldNotCheck
+from workflow.outcome import Finding, Severity, StepResult, verdict_of
+
+if TYPE_CHECKING:
+    from workflow.context import Context
+
+NAME = "pre-check"
+
+NAMED = 5
+"""How many names a sentence lists before it only counts the rest."""
+
+
+def run(context: Context) -> StepResult:
+    """Check the state. Raises CouldNotCheck where the history or the database can't be read."""
+    state = context.state
+    if state["history"] is not None:
+        findings = unloadable(context, state["history"])
+    else:
+        findings = (
+            *_conflicts(context, state),
+            *_inconsistent(state),
+            *_missing(context, state),
+            *_without_migrations(state),
+            *_pending(context, state),
+            *_recent(context),
+        )
+    return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)
+
+
+def unloadable(context: Context, error: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Return what the files themselves show about why Django can't load them.
+
+    Raises CouldNotCheck with the project's traceback where they show nothing.
+    """
+    from workflow import rules
+
+    findings = rules.check(context.history)
+    errors = tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+    if not errors:
+        raise CouldNotCheck(
+            f"Django can't load the migrations: {error['type']}: {error['message']}",
+            error["traceback"],
+        )
+    return errors
+
+
+def _conflicts(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
+    for app, names in state["conflicts"].items():
+        yield Finding(
+            "GRF103",
+            Severity.INFO if context.words.merge else Severity.ERROR,
+            f"The app {app} has {len(names)} leaf nodes: {', '.join(names)}. Nobody can migrate "
+            "until one history leads to both.",
+            f"If both belong, join them: migration-workflow makemigrations --merge {app}",
+            app=app,
+            data={"leaf_nodes": names},
+        )
+
+
+def _inconsistent(state: Mapping[str, Any]) -> Iterator[Finding]:
+    if state["inconsistent"] is not None:
+        yield Finding(
+            "HIS102",
+            Severity.ERROR,
+            f"{state['inconsistent']} The recorded history could not have happened in the order "
+            "that the files now say.",
+            "If a dependency was added to a migration that is applied already, take it out again "
+            "and put it into a new migration. Then run: migration-workflow pre-check",
+        )
+
+
+def _missing(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
+    for app, name in state["missing"]:
+        own = app in state["own"]
+        yield Finding(
+            "HIS101",
+            Severity.ERROR if own else Severity.WARNING,
+            f"The database {context.settings.database!r} has {app}.{name} applied, but no such "
+            "file is on disk. It is ahead of this branch, or the file was deleted: what that "
+            "migration did is there and nothing here knows of it.",
+            "If another branch has the file: check that branch out, run "
+            f"'manage.py migrate {app}' back to the last migration both have, and return. "
+            "If it was deleted: restore it from git.",
+            app=app,
+            migration=name,
+        )
+
+
+def _without_migrations(state: Mapping[str, Any]) -> Iterator[Finding]:
+    for app in state["without_migrations"]:
+        yield Finding(
+            "DRF102",
+            Severity.WARNING,
+            f"The app {app} has models but no migrations package: makemigrations passes it over "
+            "and its tables are never made.",
+            f"migration-workflow makemigrations {app}",
+            app=app,
+        )
+
+
+def _pending(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
+    if state["pending"]:
+        names = [f"{app}.{name}" for app, name in state["pending"]]
+        yield Finding(
+            "HIS103",
+            Severity.INFO,
+            f"{counted(len(names), 'migration is', 'migrations are')} pending on the database "
+            f"{context.settings.database!r}: {listed(names)}.",
+            "migration-workflow migrate-safe",
+            data={"pending": names},
+        )
+
+
+def _recent(context: Context) -> Iterator[Finding]:
+    """Yield what git says of the migrations that this branch brings, committed or not."""
+    git = context.git
+    if git.top is None:
+        return
+    uncommitted = _migrations(git.uncommitted())
+    if uncommitted:
+        yield Finding(
+            "HIS104",
+            Severity.INFO,
+            f"{counted(len(uncommitted), 'migration is', 'migrations are')} not committed: "
+            f"{listed(uncommitted)}.",
+            data={"uncommitted": uncommitted},
+        )
+    since = _migrations(git.changed_since(git.branch_point)) if git.branch_point else []
+    if since:
+        yield Finding(
+            "HIS104",
+            Severity.INFO,
+            f"This branch changes {counted(len(since), 'migration', 'migrations')} since it left "
+            f"{git.main_branch}: {listed(since)}.",
+            data={"changed": since},
+        )
+
+
+def _migrations(paths: list[str]) -> list[str]:
+    return sorted(
+        path
+        for path in paths
+        if PurePosixPath(path).suffix == ".py"
+        and "migrations" in PurePosixPath(path).parts[:-1]
+        and not PurePosixPath(path).name.startswith("_")
+    )
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with the word that goes with it."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def listed(names: list[str]) -> str:
+    """Return the first few names in one line, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,72 @@
+"""Runs what is pending on a throwaway copy of the database first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from workflow.context import Context
+
+NAME = "rehearsal"
+
+
+def run(context: Context) -> StepResult:
+    """Rehearse. Raises CouldNotCheck where no copy can be made."""
+    if not context.state["pending"]:
+        return StepResult(NAME, Verdict.SKIPPED, reason="nothing is pending")
+    answer = context.agent.ask(
+        "rehearse",
+        database=context.settings.database,
+        scratch=str(context.scratch.folder),
+        on_event=lambda event: context.talk.progress(describe_event(event)),
+    )
+    context.rehearsed = answer
+    findings = tuple(_failure(answer))
+    return StepResult(
+        NAME,
+        verdict_of(findings, strict=context.words.strict),
+        findings,
+        details=answer["failed"]["error"]["traceback"] if answer["failed"] else None,
+        evidence=tuple(answer["evidence"]),
+    )
+
+
+def describe_event(event: Mapping[str, Any]) -> str:
+    """Return what the agent is doing, in one line."""
+    return f"{event['doing']} {event['app']}.{event['migration']}"
+
+
+def _failure(answer: Mapping[str, Any]) -> Iterator[Finding]:
+    failed = answer["failed"]
+    if failed is None:
+        return
+    error = failed["error"]
+    name = f"{failed['app']}.{failed['migration']}"
+    if error["type"] == "OtherDatabaseError":
+        yield Finding(
+            "DAT202",
+            Severity.ERROR,
+            f"{name} can't be rehearsed: {error['message']} A migration that reaches into a "
+            "second database can't be tried out without changing that one.",
+            "Write the change for the other database as a migration that runs there "
+            "(allow_migrate in a router), and use schema_editor.connection.alias here.",
+            app=failed["app"],
+            migration=failed["migration"],
+            operation=failed["operation"],
+        )
+        return
+    yield Finding(
+        "DAT201",
+        Severity.ERROR,
+        f"{name} fails on a copy of the database: {error['type']}: {error['message']} "
+        "Applied for real it would stop there, and whatever waits for it with it.",
+        "Nothing was changed. Correct the migration, or the rows that it stumbles over, then "
+        "run: migration-workflow migrate-safe",
+        app=failed["app"],
+        migration=failed["migration"],
+        operation=failed["operation"],
+        data={"error": f"{error['type']}: {error['message']}"},
+    )

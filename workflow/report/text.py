@@ -1,0 +1,97 @@
+"""The report as lines for a person, written while the flow runs."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from workflow.outcome import Finding, Report, Severity, StepResult, Verdict
+
+DOTS = 34
+"""Width of a step's name with the dots behind it."""
+
+STYLES = {
+    Verdict.PASSED: "passed",
+    Verdict.REFUSED: "refused",
+    Verdict.ERRORED: "errored",
+    Verdict.SKIPPED: "quiet",
+    Verdict.NOT_REACHED: "quiet",
+}
+
+ENDINGS = {
+    Verdict.PASSED: "passed",
+    Verdict.REFUSED: "refused: nothing after the gate that refused was run",
+    Verdict.ERRORED: "stopped: what could not be checked does not pass",
+}
+
+
+class Writer(Protocol):
+    """Puts text on a screen or into a stream. Texts are never read as markup."""
+
+    def begin(self, text: str) -> None:
+        """Show what has begun, for as long as it takes."""
+
+    def line(self, text: str, word: str = "", style: str = "") -> None:
+        """Write one line that ends in a styled word."""
+
+    def block(self, text: str, *, indent: int, style: str = "") -> None:
+        """Write a paragraph, wrapped to the width there is."""
+
+    def verbatim(self, text: str, *, indent: int, style: str = "") -> None:
+        """Write lines as they are."""
+
+
+class TextReport:
+    """Tells a flow as it happens; a Listener and a place to show things."""
+
+    def __init__(self, writer: Writer, *, verbose: bool) -> None:
+        self._writer = writer
+        self._verbose = verbose
+
+    def begun(self, name: str) -> None:
+        """Show that a step is at work."""
+        self._writer.begin(_dotted(name))
+
+    def ended(self, result: StepResult) -> None:
+        """Write how a step ended, and what it found."""
+        took = f"  {result.seconds:.2f} s" if result.seconds >= 0.005 else ""
+        word = result.verdict.value.replace("-", " ")
+        self._writer.line(_dotted(result.name), word + took, STYLES[result.verdict])
+        if result.reason is not None:
+            self._writer.block(result.reason, indent=4)
+        for finding in result.findings:
+            self._finding(finding)
+        if result.details and self._wants_details(result):
+            self._writer.verbatim(result.details, indent=4, style="quiet")
+
+    def summary(self, report: Report, next_command: str | None) -> None:
+        """Write how the flow ended, and what to type next."""
+        verdict = report.verdict
+        self._writer.line(f"{report.flow}: ", ENDINGS[verdict], STYLES[verdict])
+        if next_command is not None and verdict is Verdict.PASSED:
+            self._writer.line("Next: ", next_command, "strong")
+
+    def _wants_details(self, result: StepResult) -> bool:
+        failed = result.verdict is Verdict.ERRORED
+        changed = result.verdict is Verdict.PASSED and result.name in {"write", "apply"}
+        return self._verbose or failed or changed or result.reason == "dry run"
+
+    def _finding(self, finding: Finding) -> None:
+        if finding.severity is Severity.INFO and not self._verbose:
+            self._writer.block(f"{finding.code} {finding.message}", indent=4, style="quiet")
+            return
+        place = "" if finding.path is None else f"  {finding.path}"
+        if finding.line is not None:
+            place += f":{finding.line}"
+        style = {Severity.ERROR: "refused", Severity.WARNING: "errored"}.get(
+            finding.severity, "quiet"
+        )
+        self._writer.block(
+            f"{finding.code} {finding.severity.value}{place}", indent=4, style=style
+        )
+        self._writer.block(finding.message, indent=6)
+        if finding.fix is not None:
+            self._writer.block(finding.fix, indent=6, style="strong")
+
+
+def _dotted(name: str) -> str:
+    return f"  {name} ".ljust(DOTS, ".") + " "

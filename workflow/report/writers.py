@@ -1,0 +1,129 @@
+"""Where text goes: a plain stream, or a terminal that knows colours and width."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+WIDTH = 80
+"""Columns of a stream that is no terminal."""
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def harmless(text: str) -> str:
+    """Return the text with control characters spelled out, so that no terminal obeys them."""
+    return CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+
+
+class PlainWriter:
+    """Writes to any stream, without colours."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def begin(self, text: str) -> None:
+        """Nothing: in a stream a line is written once, when its end is known."""
+
+    def line(self, text: str, word: str = "", style: str = "") -> None:  # noqa: ARG002
+        """Write one line."""
+        self._write(harmless(text + word))
+
+    def block(self, text: str, *, indent: int, style: str = "") -> None:  # noqa: ARG002
+        """Write a paragraph; a long word, such as a path, is not broken."""
+        margin = " " * indent
+        for paragraph in harmless(text).splitlines() or [""]:
+            self._write(
+                textwrap.fill(
+                    paragraph,
+                    WIDTH,
+                    initial_indent=margin,
+                    subsequent_indent=margin,
+                    break_long_words=False,
+                    break_on_hyphens=False,
+                )
+            )
+
+    def verbatim(self, text: str, *, indent: int, style: str = "") -> None:  # noqa: ARG002
+        """Write lines as they are."""
+        self._write(textwrap.indent(harmless(text.rstrip("\n")), " " * indent))
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+
+class TerminalWriter:
+    """Writes through Rich: colours where wanted, wrapped to the terminal, a sign of life."""
+
+    THEME: Mapping[str, str] = {
+        "passed": "green",
+        "refused": "bold red",
+        "errored": "bold yellow",
+        "quiet": "dim",
+        "strong": "bold",
+        "": "default",
+    }
+
+    def __init__(self, stream: TextIO) -> None:
+        from rich.console import Console
+
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        self._status: Status | None = None
+
+    def begin(self, text: str) -> None:
+        """Show what is at work, in a line that goes away again."""
+        from rich.text import Text
+
+        self.stop()
+        if self._console.is_terminal:
+            self._status = self._console.status(Text(harmless(text)), spinner="line")
+            self._status.start()
+
+    def stop(self) -> None:
+        """Take the sign of life away."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def line(self, text: str, word: str = "", style: str = "") -> None:
+        """Write one line that ends in a styled word."""
+        from rich.text import Text
+
+        self.stop()
+        line = Text(harmless(text))
+        line.append(harmless(word), self.THEME[style])
+        self._console.print(line, soft_wrap=True)
+
+    def block(self, text: str, *, indent: int, style: str = "") -> None:
+        """Write a paragraph, wrapped to the terminal."""
+        from rich.padding import Padding
+        from rich.text import Text
+
+        self.stop()
+        paragraph = Text(harmless(text), self.THEME[style])
+        self._console.print(Padding(paragraph, (0, 0, 0, indent)))
+
+    def verbatim(self, text: str, *, indent: int, style: str = "") -> None:
+        """Write lines as they are; the terminal may wrap them."""
+        from rich.text import Text
+
+        self.stop()
+        margin = " " * indent
+        lines = textwrap.indent(harmless(text.rstrip("\n")), margin)
+        self._console.print(Text(lines, self.THEME[style]), soft_wrap=True)
+
+
+def writer_for(stream: TextIO, variables: Mapping[str, str]) -> PlainWriter | TerminalWriter:
+    """Return the writer for a stream. What the stream can't encode is spelled out."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+    if stream.isatty() or variables.get("FORCE_COLOR"):
+        return TerminalWriter(stream)
+    return PlainWriter(stream)

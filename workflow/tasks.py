@@ -1,0 +1,57 @@
+"""The Invoke namespace. A project's ``tasks.py`` needs two lines::
+
+    from workflow.tasks import namespace
+
+    ns = namespace
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from typing import Any
+
+from invoke import Collection, Context, Task
+
+from workflow.door import execute
+from workflow.verbs import COMMON, LABELS, VERBS, Option, Verb
+
+
+def make_task(verb: Verb) -> Task[Any]:
+    """Return the task of a verb. Its parameters are the verb's options."""
+
+    def body(_: Context, **values: Any) -> None:
+        code = execute(verb.name, values, door="inv")
+        if code != 0:
+            sys.exit(code)
+
+    options = (*([LABELS] if verb.takes_labels else []), *verb.options, *COMMON)
+    body.__name__ = verb.name.replace("-", "_")
+    body.__doc__ = verb.help
+    body.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter("_", inspect.Parameter.POSITIONAL_OR_KEYWORD),
+            *map(_parameter, options),
+        ]
+    )
+    return Task(
+        body,
+        name=verb.name,
+        help={option.name: option.help for option in options},
+        positional=["labels"] if verb.takes_labels else [],
+        iterable=[option.parameter for option in options if option.many],
+        # A switch that changes something must be spelled out: no -p for --production.
+        auto_shortflags=False,
+    )
+
+
+def _parameter(option: Option) -> inspect.Parameter:
+    default: Any = False if option.value is None else None
+    if option.many:
+        default = []
+    return inspect.Parameter(
+        option.parameter, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default
+    )
+
+
+namespace = Collection(*(make_task(verb) for verb in VERBS))

@@ -1,0 +1,89 @@
+"""Every verb with its options, once. The console script and the Invoke tasks are made from it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+FORMATS = ("text", "json")
+
+
+class Option(NamedTuple):
+    """One option. A ``value`` of ``None`` makes it a switch."""
+
+    name: str
+    help: str
+    value: str | None = None
+    choices: tuple[str, ...] = ()
+    many: bool = False
+
+    @property
+    def parameter(self) -> str:
+        """Its name as a Python parameter."""
+        return self.name.replace("-", "_")
+
+
+class Verb(NamedTuple):
+    """One verb: an Invoke task, a Make target and a subcommand of the console script."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...] = ()
+    takes_labels: bool = False
+
+
+LABELS = Option("labels", "App labels; all of the project's own apps when left out.", "APP", many=True)
+
+COMMON = (
+    Option("project", "Folder of the project (default: found from here upwards).", "DIR"),
+    Option("database", "Alias of the database (default: default).", "ALIAS"),
+    Option("format", "How the report is written.", "FORMAT", FORMATS),
+    Option("output", "Write the report to this file instead of standard output.", "FILE"),
+    Option("strict", "Let warnings refuse, too."),
+    Option("dry-run", "Print what would be changed, and change nothing."),
+    Option("verbose", "Show facts, details and tracebacks."),
+)
+
+VERBS = (
+    Verb("enforce-dev-environment", "Check that this is the development environment it should be."),
+    Verb(
+        "pre-check",
+        "Show what is applied, pending, conflicting, missing and recently changed.",
+    ),
+    Verb(
+        "makemigrations",
+        "Draft migrations from the models, check them, and only then write them.",
+        (
+            Option("name", "Name of the migration, without its number.", "NAME"),
+            Option("empty", "Draft an empty migration, to be filled in by hand."),
+            Option("merge", "Join the leaf nodes of apps that have several."),
+            Option(
+                "answer",
+                "Answer one of Django's questions beforehand, as KEY=VALUE; may be repeated.",
+                "KEY=VALUE",
+                many=True,
+            ),
+        ),
+        takes_labels=True,
+    ),
+    Verb(
+        "validate-migration-dependencies",
+        "Check the migration files as they are: no Django, no database, no container.",
+    ),
+    Verb("check-migrations", "Check that models, migrations and recorded history agree."),
+    Verb("validate-migrations", "Check everything that can be checked without a change."),
+    Verb(
+        "migrate-safe",
+        "Check, rehearse on a copy, apply, verify; on failure put the database back.",
+        (
+            Option(
+                "production",
+                "Migrate a database that looks like production: its name, spelled out.",
+                "NAME",
+            ),
+        ),
+    ),
+    Verb(
+        "test-migrations-clean",
+        "Build an empty database, go back, go forward again, and compare the schemas.",
+    ),
+)
