@@ -33,10 +33,7 @@ class Words(NamedTuple):
 
 
 class Talk(Protocol):
-    """Somebody to show things to and to ask. Nothing said here is part of the report."""
-
-    def show(self, text: str) -> None:
-        """Show a plan, a draft or its SQL."""
+    """Somebody to keep informed and to ask. Nothing said here is part of the report."""
 
     def progress(self, text: str) -> None:
         """Say what is being done right now."""

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.context import Context, Words
     from workflow.flows import Flow
-    from workflow.report.text import TextReport
 
 EXIT_CODES = {Verdict.PASSED: 0, Verdict.REFUSED: 1, Verdict.ERRORED: 3}
 INTERRUPTED = 130

@@ -77,15 +77,11 @@ def _timed(step: Step[C_contra], context: C_contra, *, dry_run: bool) -> StepRes
     try:
         plan: Callable[[C_contra], str] | None = getattr(step, "plan", None)
         if dry_run and plan is not None:
-            result = StepResult(
-                step.NAME, Verdict.SKIPPED, reason="dry run", details=plan(context)
-            )
+            result = StepResult(step.NAME, Verdict.SKIPPED, reason="dry run", details=plan(context))
         else:
             result = step.run(context)
     except CouldNotCheck as error:
-        result = StepResult(
-            step.NAME, Verdict.ERRORED, reason=str(error), details=error.details
-        )
+        result = StepResult(step.NAME, Verdict.ERRORED, reason=str(error), details=error.details)
     return result._replace(seconds=time.perf_counter() - began)
 
 

@@ -1,8 +1,8 @@
 """The Invoke namespace. A project's ``tasks.py`` needs two lines::
 
-    from workflow.tasks import namespace
+from workflow.tasks import namespace
 
-    ns = namespace
+ns = namespace
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The person at the terminal: shows drafts and plans, asks Django's questions."""
+"""The person at the terminal: told what is being done, asked what Django wants to know."""
 
 from __future__ import annotations
 
@@ -14,10 +14,6 @@ class TerminalTalk:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-
-    def show(self, text: str) -> None:
-        """Show a plan, a draft or its SQL."""
-        self._writer.verbatim(text, indent=4)
 
     def progress(self, text: str) -> None:
         """Say what is being done right now."""

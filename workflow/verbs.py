@@ -31,7 +31,9 @@ class Verb(NamedTuple):
     takes_labels: bool = False
 
 
-LABELS = Option("labels", "App labels; all of the project's own apps when left out.", "APP", many=True)
+LABELS = Option(
+    "labels", "App labels; all of the project's own apps when left out.", "APP", many=True
+)
 
 COMMON = (
     Option("project", "Folder of the project (default: found from here upwards).", "DIR"),

@@ -31,9 +31,8 @@ def run(context: Context) -> StepResult:
     verdict = verdict_of(findings, strict=context.words.strict)
     if not context.drafted and verdict is Verdict.PASSED:
         return StepResult(NAME, Verdict.SKIPPED, findings, reason="no changes detected")
-    for draft in answer["drafts"]:
-        context.talk.show(describe(draft, context))
-    return StepResult(NAME, verdict, findings)
+    details = "\n\n".join(describe(draft, context) for draft in answer["drafts"])
+    return StepResult(NAME, verdict, findings, details=details)
 
 
 def describe(draft: dict[str, Any], context: Context) -> str:

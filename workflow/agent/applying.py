@@ -3,8 +3,6 @@
 import contextlib
 import os
 
-from django.db import connections
-
 from _migration_workflow_agent.channel import describe_error
 from _migration_workflow_agent.copies import put_back
 from _migration_workflow_agent.fingerprint import difference, fingerprint, row_changes
@@ -17,6 +15,7 @@ from _migration_workflow_agent.migrating import (
 from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.rehearsing import one_transaction
 from _migration_workflow_agent.state import pending
+from django.db import connections
 
 
 class NotAsRehearsedError(Exception):

@@ -42,7 +42,7 @@ def take_over_standard_streams():
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: PTH123, SIM115 - a descriptor
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - a descriptor
     return answers
 
 
@@ -51,7 +51,7 @@ def main(requests):
     answers = take_over_standard_streams()
     start = json.loads(requests.readline())
     sys.meta_path.insert(0, PipedSource(start["modules"]))
-    from _migration_workflow_agent import channel, takeover  # noqa: PLC0415
+    from _migration_workflow_agent import channel, takeover
 
     takeover.run(start, channel.Channel(requests, answers))
 

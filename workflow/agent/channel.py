@@ -14,8 +14,8 @@ GRACE_SECONDS = 10
 class Channel:
     """The agent's end of the pipe.
 
-    When the host goes away the request under way is interrupted, so that it rolls back
-    and cleans up; ``shielded`` requests run to their end first.
+    When the host goes away the request under way is interrupted, so that it rolls back and
+    cleans up. What takes too long over that is ended, unless it is ``shielded``.
     """
 
     def __init__(self, requests, answers):
@@ -54,10 +54,11 @@ class Channel:
         poll = select.poll()
         poll.register(self._requests, 0)  # an empty mask still reports that the writer is gone
         poll.poll()
-        if self.busy and not self.shielded:
+        if self.busy:
             _thread.interrupt_main()
             threading.Event().wait(GRACE_SECONDS)
-            os._exit(1)
+            if not self.shielded:
+                os._exit(1)
 
 
 def describe_error(error):

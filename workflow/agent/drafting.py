@@ -4,12 +4,11 @@ import datetime
 import shutil
 import subprocess
 
-from django.db import models
-from django.db.migrations.questioner import MigrationQuestioner
-
 from _migration_workflow_agent.drift import detect
 from _migration_workflow_agent.scratch import schema_connection
 from _migration_workflow_agent.session import database_exists, migrations_directory
+from django.db import models
+from django.db.migrations.questioner import MigrationQuestioner
 
 
 class NeedsAnswerError(Exception):
@@ -129,9 +128,7 @@ def draft(session, database, labels, answers, name=None, empty=False, merge=Fals
     Changes in apps outside the project's tree come back as ``foreign``: they are never
     drafted, because their files are not the project's to write.
     """
-    questioner = AskingQuestioner(
-        answers, specified_apps=labels, dry_run=False
-    )
+    questioner = AskingQuestioner(answers, specified_apps=labels, dry_run=False)
     try:
         if merge:
             changes = _merges(session, database, labels, questioner, name)
@@ -251,7 +248,7 @@ def _formatted(text):
     black = shutil.which("black")
     if black is None:
         return text
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [black, "--fast", "--quiet", "-"], input=text.encode(), capture_output=True, timeout=60
     )
     return done.stdout.decode() if done.returncode == 0 else text

@@ -49,8 +49,7 @@ def describe_table(connection, cursor, table):
     """Return the sorted lines that describe a table's columns, constraints and checks."""
     introspection = connection.introspection
     lines = [
-        "column " + _column(column)
-        for column in introspection.get_table_description(cursor, table)
+        "column " + _column(column) for column in introspection.get_table_description(cursor, table)
     ]
     constraints = introspection.get_constraints(cursor, table)
     lines += [_constraint(name, found) for name, found in constraints.items()]

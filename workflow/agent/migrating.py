@@ -43,9 +43,7 @@ class Recorder:
             self.current = migration
             self._began = time.perf_counter()
             self._statements_before = self.statements
-            self.channel.event(
-                doing=self.doing, app=migration.app_label, migration=migration.name
-            )
+            self.channel.event(doing=self.doing, app=migration.app_label, migration=migration.name)
         elif action in {"apply_success", "unapply_success"}:
             self.rows.append(
                 {

@@ -2,8 +2,6 @@
 
 import contextlib
 
-from django.db import connections, transaction
-
 from _migration_workflow_agent.copies import rehearsal_copy
 from _migration_workflow_agent.fingerprint import fingerprint, row_changes
 from _migration_workflow_agent.migrating import (
@@ -15,6 +13,7 @@ from _migration_workflow_agent.migrating import (
 from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.state import pending
+from django.db import connections, transaction
 
 
 def rehearse(session, database, scratch):

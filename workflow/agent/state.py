@@ -79,9 +79,7 @@ def pending(loader):
 
     executor = MigrationExecutor.__new__(MigrationExecutor)
     executor.loader = loader
-    return [
-        migration for migration, _ in executor.migration_plan(loader.graph.leaf_nodes())
-    ]
+    return [migration for migration, _ in executor.migration_plan(loader.graph.leaf_nodes())]
 
 
 def _compare(session, loader, alias):
@@ -94,9 +92,7 @@ def _compare(session, loader, alias):
     conflicts = loader.detect_conflicts()
     return {
         "applied": rows,
-        "pending": (
-            [] if conflicts else [[item.app_label, item.name] for item in pending(loader)]
-        ),
+        "pending": ([] if conflicts else [[item.app_label, item.name] for item in pending(loader)]),
         "conflicts": {app: sorted(names) for app, names in conflicts.items()},
         "missing": [
             [app, name]

@@ -70,5 +70,5 @@ def _hand_over(start):
         ManagementUtility(["manage.py", start["command"]]).execute()
         return
     sys.argv = [start["manage"], start["command"]]
-    sys.path[0] = os.path.dirname(start["manage"])  # noqa: PTH120 - as Python itself does it
+    sys.path[0] = os.path.dirname(start["manage"])
     runpy.run_path(start["manage"], run_name="__main__")

@@ -128,9 +128,7 @@ def _unwritable(context: Context, facts: Mapping[str, Any]) -> Iterator[Finding]
         )
 
 
-def _describe(
-    context: Context, facts: Mapping[str, Any], database: Mapping[str, Any]
-) -> str:
+def _describe(context: Context, facts: Mapping[str, Any], database: Mapping[str, Any]) -> str:
     git = context.git
     tree = f"{git.branch or 'detached HEAD'} in {git.top}" if git.top else "not under git"
     place = describe_database(facts["databases"][context.settings.database])

@@ -41,7 +41,7 @@ class Writer(Protocol):
 
 
 class TextReport:
-    """Tells a flow as it happens; a Listener and a place to show things."""
+    """Tells a flow as it happens: what the runner's Listener hears, as lines."""
 
     def __init__(self, writer: Writer, *, verbose: bool) -> None:
         self._writer = writer
@@ -55,8 +55,10 @@ class TextReport:
         """Write how a step ended, and what it found."""
         took = f"  {result.seconds:.2f} s" if result.seconds >= 0.005 else ""
         word = result.verdict.value.replace("-", " ")
-        self._writer.line(_dotted(result.name), word + took, STYLES[result.verdict])
-        if result.reason is not None:
+        skipped = result.verdict is Verdict.SKIPPED
+        why = f": {result.reason}" if skipped else took
+        self._writer.line(_dotted(result.name), word + why, STYLES[result.verdict])
+        if result.reason is not None and not skipped:
             self._writer.block(result.reason, indent=4)
         for finding in result.findings:
             self._finding(finding)
@@ -72,8 +74,8 @@ class TextReport:
 
     def _wants_details(self, result: StepResult) -> bool:
         failed = result.verdict is Verdict.ERRORED
-        changed = result.verdict is Verdict.PASSED and result.name in {"write", "apply"}
-        return self._verbose or failed or changed or result.reason == "dry run"
+        changing = result.name in {"draft", "write", "apply"}
+        return self._verbose or failed or changing
 
     def _finding(self, finding: Finding) -> None:
         if finding.severity is Severity.INFO and not self._verbose:
@@ -85,9 +87,7 @@ class TextReport:
         style = {Severity.ERROR: "refused", Severity.WARNING: "errored"}.get(
             finding.severity, "quiet"
         )
-        self._writer.block(
-            f"{finding.code} {finding.severity.value}{place}", indent=4, style=style
-        )
+        self._writer.block(f"{finding.code} {finding.severity.value}{place}", indent=4, style=style)
         self._writer.block(finding.message, indent=6)
         if finding.fix is not None:
             self._writer.block(finding.fix, indent=6, style="strong")
