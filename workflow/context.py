@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from workflow.project.scratch import Scratch
 
 
+END_SECONDS = 12.0
+"""How long the agent may take to end."""
+
+UNDO_SECONDS = 600.0
+"""How long it may take where it has to put a snapshot back first."""
+
+
 class Words(NamedTuple):
     """What the user asked for, beyond the verb itself."""
 
@@ -28,6 +35,7 @@ class Words(NamedTuple):
     merge: bool = False
     answers: Mapping[str, str] = {}
     production: str | None = None
+    yes: bool = False
     dry_run: bool = False
     strict: bool = False
 
@@ -138,14 +146,31 @@ class Context:
 
     def prepare(self) -> None:
         """Start booting the project, and do meanwhile what needs no answer from it."""
-        _ = self.agent, self.history, self.git.branch
+        from workflow.project.scratch import sweep_leftovers
+
+        _ = self.agent
+        sweep_leftovers(self.settings.state_folder)
+        _ = self.history, self.git.branch
+
+    def restart_agent(self) -> Agent:
+        """Boot the project again, because its process is gone."""
+        if self._agent is not None:
+            self._agent.close(seconds=END_SECONDS)
+        self._agent = self._start_agent()
+        self._agent.facts(seconds=self.settings.boot_seconds)
+        return self._agent
 
     def close(self) -> None:
         """End the agent and remove what this run made for itself."""
         if self._agent is not None:
-            self._agent.close()
+            self._agent.close(seconds=UNDO_SECONDS if self.is_half_applied else END_SECONDS)
         if "scratch" in self.__dict__:
             self.scratch.remove()
+
+    @property
+    def is_half_applied(self) -> bool:
+        """Whether an apply is under way that only a snapshot can undo."""
+        return "scratch" in self.__dict__ and self.scratch.has_note
 
     def _start_agent(self) -> Agent:
         from workflow.project.agent import Agent

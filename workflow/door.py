@@ -88,6 +88,7 @@ def _words(values: Mapping[str, Any]) -> Words:
         merge=bool(values.get("merge")),
         answers=dict(_answer(text) for text in values.get("answer") or ()),
         production=values.get("production"),
+        yes=bool(values.get("yes")),
         dry_run=bool(values.get("dry_run")),
         strict=bool(values.get("strict")),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workflow.actions import apply, draft, write
+from workflow.actions import apply, draft, put_back, write
 from workflow.context import Context
 from workflow.gates import (
     clean,
@@ -47,4 +47,5 @@ FLOWS = {
     "validate-migrations": Flow(VALIDATE, then="migrate-safe"),
     "migrate-safe": Flow((*VALIDATE, rehearsal, apply, verify)),
     "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
+    "recover": Flow((environment, put_back), then="pre-check"),
 }

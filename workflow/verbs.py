@@ -88,4 +88,9 @@ VERBS = (
         "test-migrations-clean",
         "Build an empty database, go back, go forward again, and compare the schemas.",
     ),
+    Verb(
+        "recover",
+        "Put a database back that a killed migrate-safe left half changed.",
+        (Option("yes", "Do it without asking."),),
+    ),
 )

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
-from workflow.gates.rehearsal import describe_event
+from workflow.gates.rehearsal import describe_event, where_it_failed
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.project.agent import AgentEnded
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -27,14 +28,17 @@ def run(context: Context) -> StepResult:
     """Apply. Raises CouldNotCheck where the database refuses; it is then as it was."""
     if context.rehearsed is None:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing is pending")
-    answer = context.agent.ask(
-        "apply",
-        database=context.settings.database,
-        scratch=str(context.scratch.folder),
-        rehearsed=context.rehearsed,
-        on_event=lambda event: context.talk.progress(describe_event(event)),
-    )
-    findings = tuple(_findings(answer))
+    try:
+        answer = context.agent.ask(
+            "apply",
+            database=context.settings.database,
+            scratch=str(context.scratch.folder),
+            rehearsed=context.rehearsed,
+            on_event=lambda event: context.talk.progress(describe_event(event)),
+        )
+    except AgentEnded as error:
+        raise CouldNotCheck(f"{error}. {_after_kill(context)}", error.details) from error
+    findings = tuple(_findings(context, answer))
     failed = answer["failed"]
     return StepResult(
         NAME,
@@ -45,11 +49,28 @@ def run(context: Context) -> StepResult:
     )
 
 
+def _after_kill(context: Context) -> str:
+    """See to it that the database is whole again after the agent was killed; say what it is."""
+    assert context.rehearsed is not None  # noqa: S101 - or nothing would have been applied
+    agent, database = context.restart_agent(), context.settings.database
+    if context.is_half_applied:
+        answer = agent.ask("restore", database=database, folder=str(context.scratch.folder))
+        if not answer["proved"]:
+            return "The database could not be put back: run migration-workflow recover."
+        context.scratch.discard_note()
+        return "The snapshot was put back: the database is as it was before."
+    found = agent.ask("verify", database=database)
+    for moment, words in (("before", "as it was before"), ("after", "migrated as rehearsed")):
+        if all(found[part] == context.rehearsed[moment][part] for part in ("schema", "history")):
+            return f"The database is {words}."
+    return "The database is neither as it was nor as rehearsed: run migration-workflow pre-check."
+
+
 def _applied(answer: Mapping[str, Any]) -> str:
     return "\n".join(f"applied {row['app']}.{row['migration']}" for row in answer["evidence"])
 
 
-def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
+def _findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
     failed = answer["failed"]
     if failed is not None:
         error = failed["error"]
@@ -66,9 +87,7 @@ def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
             f"{error['type']}: {error['message']} {_where_it_stands(answer)}",
             "Something differs between the copy and the database, such as a lock or rows that "
             "came in between. Run again: migration-workflow migrate-safe",
-            app=failed["app"],
-            migration=failed["migration"],
-            operation=failed["operation"],
+            **where_it_failed(context, failed),
         )
     elif answer["differences"]:
         first, *rest = answer["differences"]

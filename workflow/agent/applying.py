@@ -1,10 +1,11 @@
 """Applies what was rehearsed, and keeps it only if it did what the rehearsal did."""
 
 import contextlib
+import json
 import os
 
 from _migration_workflow_agent.channel import describe_error
-from _migration_workflow_agent.copies import put_back
+from _migration_workflow_agent.copies import SNAPSHOT, put_back
 from _migration_workflow_agent.fingerprint import difference, fingerprint, row_changes
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
@@ -14,6 +15,8 @@ from _migration_workflow_agent.migrating import (
 )
 from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.rehearsing import one_transaction
+from _migration_workflow_agent.scratch import renamed
+from _migration_workflow_agent.session import database_exists, keep_note
 from _migration_workflow_agent.state import pending
 from django.db import connections
 
@@ -30,33 +33,92 @@ def apply(session, database, scratch, rehearsed):
     """Apply the rehearsed plan; on any failure the database is as it was before.
 
     Returns ``failed`` (what the migration raised), ``differences`` (from the rehearsal), and
-    ``restored``: how the database got back, or ``None`` where that took nothing or failed.
+    ``restored``: how the database got back, or ``None`` where nothing can bring it back.
     """
-    connection = connections[database]
     recorder = Recorder(session.channel, "applying")
-    existed = os.path.exists(connection.settings_dict["NAME"])
     outcome = {"failed": None, "differences": [], "restored": None}
-    session.channel.shielded = not rehearsed["as_one"]
+    undo = Undo(session.channel, connections[database], scratch, rehearsed["as_one"])
     try:
-        with one_transaction(connection) if rehearsed["as_one"] else contextlib.nullcontext():
-            before = _expect_as_before(session, connection, rehearsed)
-            migrate(connection, recorder)
-            _expect_as_after(connection, before, rehearsed)
+        with undo.armed():
+            before = _expect_as_before(session, connections[database], rehearsed)
+            migrate(connections[database], recorder)
+            _expect_as_after(connections[database], before, rehearsed)
     except MigrationFailedError as error:
         outcome["failed"] = error.described()
     except NotAsRehearsedError as error:
         outcome["differences"] = error.differences
-    except BaseException as error:
-        _undo(connection, scratch, rehearsed, existed)
-        if not isinstance(error, Exception):
-            raise
+    except Exception as error:  # noqa: BLE001 - what a driver raises is the answer
         outcome["failed"] = {"app": None, "migration": None, "error": describe_error(error)}
-    if outcome["failed"] or outcome["differences"]:
-        outcome["restored"] = _undo(connection, scratch, rehearsed, existed)
     forget_caches()
     session.forget()
+    return {**outcome, "restored": undo.done, "evidence": recorder.rows}
+
+
+class Undo:
+    """The way back, made ready before the first statement and taken on every failure.
+
+    Where the plan runs as one transaction, the database itself undoes it, even if the power
+    goes. Elsewhere a snapshot is put back; a note in the scratch folder stays behind if this
+    process is killed before it can do that.
+    """
+
+    def __init__(self, channel, connection, scratch, as_one):
+        self.channel = channel
+        self.connection = connection
+        self.as_one = as_one
+        self.snapshot = os.path.join(scratch, SNAPSHOT)
+        self.note = keep_note(scratch)
+        self.existed = database_exists(connection.alias)
+        self.done = None
+
+    @contextlib.contextmanager
+    def armed(self):
+        """Undo what happens in this block if it raises, whatever it raises."""
+        stepwise = self.connection.vendor == "sqlite" and not self.as_one
+        if stepwise:
+            self._write_note()
+        try:
+            with one_transaction(self.connection) if self.as_one else contextlib.nullcontext():
+                yield
+        except BaseException:
+            self._undo()
+            raise
+        finally:
+            self.channel.shielded = False
+        if stepwise:
+            os.unlink(self.note)
+
+    def _undo(self):
+        self.channel.shielded = True
+        if self.connection.vendor != "sqlite":
+            return
+        self.connection.close()
+        if self.as_one and self.existed:
+            self.done = "rolled back"
+            return
+        put_back(self.connection.alias, self.snapshot)
+        self.done = "snapshot put back"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.note)
+
+    def _write_note(self):
+        with open(self.note, "w", encoding="utf-8") as note:
+            json.dump({"database": self.connection.alias, "existed": self.existed}, note)
+            note.flush()
+            os.fsync(note.fileno())
+
+
+def restore(session, database, folder):
+    """Put back the snapshot that a killed apply left in ``folder``; prove that it is back."""
+    session.channel.shielded = True
+    snapshot = os.path.join(folder, SNAPSHOT)
+    put_back(database, snapshot)
+    session.forget()
+    found = fingerprint(connections[database]) if database_exists(database) else None
+    with renamed(database, snapshot) as connection:
+        kept = fingerprint(connection) if os.path.exists(snapshot) else None
     session.channel.shielded = False
-    return {**outcome, "evidence": recorder.rows}
+    return {"proved": found == kept}
 
 
 def verify(session, database):
@@ -89,14 +151,3 @@ def _expect_as_after(connection, before, rehearsed):
             lines.append(f"{table}: rows changed by {here}, in the rehearsal by {there}")
     if lines:
         raise NotAsRehearsedError(["the result is not what was rehearsed", *lines])
-
-
-def _undo(connection, scratch, rehearsed, existed):
-    """Say how the database came back to what it was; put the snapshot back if it must be."""
-    if connection.vendor != "sqlite":
-        return None
-    connection.close()
-    if rehearsed["as_one"] and existed:
-        return "rolled back"
-    put_back(connection.alias, os.path.join(scratch, "before.sqlite3"))
-    return "snapshot put back"

@@ -18,6 +18,9 @@ PAGES_AT_ONCE = 4096
 BUSY_SECONDS = 30
 """How long to wait for somebody else's lock on a SQLite file."""
 
+SNAPSHOT = "before.sqlite3"
+"""The file in a run's scratch folder that holds a SQLite database as it was."""
+
 SCRATCH_PREFIX = "migration_workflow_scratch"
 
 
@@ -68,13 +71,6 @@ def put_back(alias, path):
     connection.close()
 
 
-def restore(session, database, snapshot):
-    """Put a snapshot of an earlier run back."""
-    put_back(database, snapshot)
-    session.forget()
-    return {}
-
-
 @contextlib.contextmanager
 def rehearsal_copy(alias, directory):
     """Let ``alias`` mean a throwaway copy of its database, rows included."""
@@ -84,7 +80,7 @@ def rehearsal_copy(alias, directory):
         with _server_copy(alias, cloned=True) as connection:
             yield connection
         return
-    before, path = (os.path.join(directory, name) for name in ("before.sqlite3", "copy.sqlite3"))
+    before, path = (os.path.join(directory, name) for name in (SNAPSHOT, "copy.sqlite3"))
     if snapshot(alias, before):
         with contextlib.closing(sqlite3.connect(before)) as source:
             with contextlib.closing(sqlite3.connect(path)) as target:

@@ -17,11 +17,14 @@ class MigrationFailedError(Exception):
         self.operation = operation
 
     def described(self):
-        """Return the failure as plain data."""
+        """Return the failure as plain data, with the place in the migration's own file."""
+        path = sys.modules[type(self.migration).__module__].__file__
         return {
             "app": self.migration.app_label,
             "migration": self.migration.name,
             "operation": self.operation,
+            "path": path,
+            "line": _last_line_in(path, self.__cause__.__traceback__),
             "error": describe_error(self.__cause__),
         }
 
@@ -123,6 +126,16 @@ def _operation_under_way(trace, migration):
                 return index
         trace = trace.tb_next
     return None
+
+
+def _last_line_in(path, trace):
+    """Return the line of a file that was at work when an error arose, if any was."""
+    line = None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
 
 
 def forget_caches():

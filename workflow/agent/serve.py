@@ -13,7 +13,7 @@ ANSWERS = {
     "rehearse": "rehearsing",
     "apply": "applying",
     "verify": "applying",
-    "restore": "copies",
+    "restore": "applying",
     "clean": "clean",
 }
 """Each question, and the module of the agent whose function of that name answers it."""
@@ -29,16 +29,21 @@ def serve(channel, in_project):
     session = Session(channel, in_project)
     channel.answer(facts.facts())
     channel.busy = False
-    for request in channel.requests():
-        channel.busy = True
-        try:
-            channel.answer(_answer(session, request))
-        except Exception as error:  # noqa: BLE001 - whatever the project raises is the answer
-            channel.fail(error)
-        channel.busy = False
+    try:
+        for request in channel.requests():
+            channel.busy = True
+            _answer(session, request)
+            channel.busy = False
+    finally:
+        session.close()
 
 
 def _answer(session, request):
     question = request.pop("ask")
-    module = importlib.import_module("_migration_workflow_agent." + ANSWERS[question])
-    return getattr(module, question)(session, **request)
+    try:
+        if "scratch" in request:
+            session.hold(request["scratch"])
+        module = importlib.import_module("_migration_workflow_agent." + ANSWERS[question])
+        session.channel.answer(getattr(module, question)(session, **request))
+    except Exception as error:  # noqa: BLE001 - whatever the project raises is the answer
+        session.channel.fail(error)

@@ -1,6 +1,8 @@
 """What the agent remembers between requests: the loader and the state it implies."""
 
+import fcntl
 import os
+import shutil
 
 
 class Session:
@@ -11,6 +13,20 @@ class Session:
         self.project = os.path.realpath(in_project)
         self._loaders = {}
         self._states = {}
+        self._scratch = None
+
+    def hold(self, scratch):
+        """Share the lock on the run's scratch folder, so that nobody sweeps it from under us."""
+        if self._scratch is None:
+            self._scratch = scratch
+            # Open for as long as the process lives: the lock goes with it.
+            self._lock = os.open(os.path.join(scratch, "lock"), os.O_RDWR)
+            fcntl.flock(self._lock, fcntl.LOCK_SH)
+
+    def close(self):
+        """Remove the scratch folder, in case the host did not live to do it."""
+        if self._scratch is not None and not os.path.exists(keep_note(self._scratch)):
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def loader(self, alias):
         """Return Django's loader for a database; one that is not there counts as empty."""
@@ -48,6 +64,11 @@ class Session:
             for config in apps.get_app_configs()
             if self.owns(migrations_directory(config))
         }
+
+
+def keep_note(scratch):
+    """Return the path of the note that forbids to sweep a scratch folder."""
+    return os.path.join(scratch, "keep")
 
 
 def migrations_directory(config):

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from workflow.gates.pre_check import listed, unloadable
-from workflow.gates.rehearsal import describe_event
+from workflow.gates.rehearsal import describe_event, where_it_failed
 from workflow.outcome import Finding, Severity, StepResult, verdict_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def run(context: Context) -> StepResult:
         kept=_kept(context),
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )
-    findings = tuple(_findings(answer))
+    findings = tuple(_findings(context, answer))
     return StepResult(
         NAME,
         verdict_of(findings, strict=context.words.strict),
@@ -52,10 +52,10 @@ def _kept(context: Context) -> list[list[str]] | None:
     ]
 
 
-def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
+def _findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
     failed = answer["failed"]
     if failed is not None:
-        yield _failed(failed, answer["phase"])
+        yield _failed(context, failed, answer["phase"])
     if answer["differences"]:
         yield Finding(
             "DRF105",
@@ -78,7 +78,7 @@ def _findings(answer: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _failed(failed: Mapping[str, Any], phase: str) -> Finding:
+def _failed(context: Context, failed: Mapping[str, Any], phase: str) -> Finding:
     error = failed["error"]
     forward = phase == "forward"
     consequence = (
@@ -95,7 +95,5 @@ def _failed(failed: Mapping[str, Any], phase: str) -> Finding:
         f"{failed['app']}.{failed['migration']} fails {where}: {error['type']}: "
         f"{error['message']} {consequence}",
         "Correct the migration, then run: migration-workflow test-migrations-clean",
-        app=failed["app"],
-        migration=failed["migration"],
-        operation=failed["operation"],
+        **where_it_failed(context, failed),
     )

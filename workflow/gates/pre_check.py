@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from workflow.context import show_path
 from workflow.errors import CouldNotCheck
 from workflow.outcome import Finding, Severity, StepResult, verdict_of
 
@@ -25,6 +26,7 @@ def run(context: Context) -> StepResult:
         findings = unloadable(context, state["history"])
     else:
         findings = (
+            *_cut_off(context),
             *_conflicts(context, state),
             *_inconsistent(state),
             *_missing(context, state),
@@ -50,6 +52,21 @@ def unloadable(context: Context, error: Mapping[str, Any]) -> tuple[Finding, ...
             error["traceback"],
         )
     return errors
+
+
+def _cut_off(context: Context) -> Iterator[Finding]:
+    from workflow.project.scratch import cut_off
+
+    for folder in cut_off(context.settings.state_folder):
+        yield Finding(
+            "HIS105",
+            Severity.ERROR,
+            "An earlier migrate-safe was killed while it applied migrations that can't run in "
+            "one transaction: the database may be half changed. What it was before is kept in "
+            f"{show_path(folder, context.settings.project)}.",
+            "Stop what uses the database, then put it back: migration-workflow recover",
+            data={"snapshot": show_path(folder, context.settings.project)},
+        )
 
 
 def _conflicts(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workflow.context import show_path
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def run(context: Context) -> StepResult:
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )
     context.rehearsed = answer
-    findings = tuple(_failure(answer))
+    findings = tuple(_failure(context, answer))
     return StepResult(
         NAME,
         verdict_of(findings, strict=context.words.strict),
@@ -39,7 +41,18 @@ def describe_event(event: Mapping[str, Any]) -> str:
     return f"{event['doing']} {event['app']}.{event['migration']}"
 
 
-def _failure(answer: Mapping[str, Any]) -> Iterator[Finding]:
+def where_it_failed(context: Context, failed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of a finding that say where a migration failed."""
+    return {
+        "app": failed["app"],
+        "migration": failed["migration"],
+        "operation": failed["operation"],
+        "path": show_path(Path(failed["path"]), context.settings.project),
+        "line": failed["line"],
+    }
+
+
+def _failure(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
     failed = answer["failed"]
     if failed is None:
         return
@@ -53,9 +66,7 @@ def _failure(answer: Mapping[str, Any]) -> Iterator[Finding]:
             "second database can't be tried out without changing that one.",
             "Write the change for the other database as a migration that runs there "
             "(allow_migrate in a router), and use schema_editor.connection.alias here.",
-            app=failed["app"],
-            migration=failed["migration"],
-            operation=failed["operation"],
+            **where_it_failed(context, failed),
         )
         return
     yield Finding(
@@ -65,8 +76,6 @@ def _failure(answer: Mapping[str, Any]) -> Iterator[Finding]:
         "Applied for real it would stop there, and whatever waits for it with it.",
         "Nothing was changed. Correct the migration, or the rows that it stumbles over, then "
         "run: migration-workflow migrate-safe",
-        app=failed["app"],
-        migration=failed["migration"],
-        operation=failed["operation"],
+        **where_it_failed(context, failed),
         data={"error": f"{error['type']}: {error['message']}"},
     )

@@ -36,6 +36,10 @@ class AgentFailed(CouldNotCheck):
         self.kind = kind
 
 
+class AgentEnded(CouldNotCheck):
+    """The agent's process is gone: killed, or ended by the project."""
+
+
 class Agent:
     """A conversation with one booted project. Start it early: it boots while we do other work."""
 
@@ -91,9 +95,9 @@ class Agent:
         until = None if seconds is None else time.monotonic() + seconds
         return self._await(until, seconds, on_event)
 
-    def close(self) -> None:
-        """End the agent. It rolls back what it was doing and leaves no process behind."""
-        process.end(self._process)
+    def close(self, *, seconds: float) -> None:
+        """End the agent. It has ``seconds`` to roll back what it was doing."""
+        process.end(self._process, seconds=seconds)
 
     def _send_sources(self, directory: Path, manage: Path | None, command: str) -> None:
         sources = {
@@ -144,7 +148,7 @@ class Agent:
             ) from None
         if line is None:
             self._ears.join(timeout=1)
-            raise CouldNotCheck(self._ended(), self._heard())
+            raise AgentEnded(self._ended(), self._heard())
         try:
             message: dict[str, Any] = json.loads(line)
         except ValueError as error:

@@ -7,13 +7,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from workflow.errors import CouldNotCheck
-
-END_SECONDS = 12.0
-"""How long a process that was asked to end may take to roll back and clean up."""
 
 
 class Completed(NamedTuple):
@@ -84,21 +82,15 @@ def start(
     )
 
 
-def end(process: subprocess.Popen[bytes], *, seconds: float = END_SECONDS) -> None:
+def end(process: subprocess.Popen[bytes], *, seconds: float) -> None:
     """Close a process's standard input and wait; then end all that is left of its session."""
     if process.stdin is not None:
-        try:
+        with suppress(OSError):  # it is gone already, and unread requests with it
             process.stdin.close()
-        except OSError:
-            pass  # it is gone already, and unread requests with it
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()
 
 

@@ -1,7 +1,10 @@
 """A folder for one run's throwaway files, and the sweep of what killed runs left behind.
 
-A run holds a lock on its folder for as long as it lives; the system lets go of it however the
-process ends. So a folder whose lock is free belongs to nobody, whatever its age.
+A run and its agent share a lock on the folder for as long as either lives; the system lets go
+of it however they end. So a folder whose lock is free belongs to nobody, whatever its age.
+
+A folder with a note in it (``keep``) is not swept: it holds the only way back to what a
+database was before an apply that was cut off.
 """
 
 from __future__ import annotations
@@ -40,16 +43,25 @@ class Scratch:
                 sweep(parent)
                 folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
                 self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-                fcntl.flock(self._lock, fcntl.LOCK_EX)
+                fcntl.flock(self._lock, fcntl.LOCK_SH)
         except OSError as error:
             raise CouldNotCheck(
                 f"no scratch files can be written below {self._state_folder}: {error.strerror}"
             ) from error
         return folder
 
+    @property
+    def has_note(self) -> bool:
+        """Whether the folder holds the only way back for a database."""
+        return "folder" in self.__dict__ and (self.folder / KEEP).exists()
+
+    def discard_note(self) -> None:
+        """The database is whole again: the folder may go."""
+        (self.folder / KEEP).unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Remove the folder, and the tool's own folder too where it is empty then."""
-        if "folder" not in self.__dict__ or (self.folder / KEEP).exists():
+        if "folder" not in self.__dict__ or self.has_note:
             return
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._lock)
@@ -58,9 +70,28 @@ class Scratch:
 
 def sweep(parent: Path) -> None:
     """Remove the folders of runs that are no longer alive, but for what they say to keep."""
-    for folder in parent.glob(PREFIX + "*"):
-        if not (folder / KEEP).exists() and _is_abandoned(folder):
+    for folder in _abandoned(parent):
+        if not (folder / KEEP).exists():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def cut_off(state_folder: Path) -> list[Path]:
+    """Return the folders that an apply left behind which was killed before it could undo."""
+    return [folder for folder in _abandoned(state_folder / "scratch") if (folder / KEEP).exists()]
+
+
+def sweep_leftovers(state_folder: Path) -> None:
+    """Remove what killed runs left behind, if there is anything."""
+    parent = state_folder / "scratch"
+    if parent.is_dir():
+        with suppress(OSError):  # a tree that can't be written can't be swept either
+            with _alone(parent):
+                sweep(parent)
+            _remove_if_empty(parent)
+
+
+def _abandoned(parent: Path) -> list[Path]:
+    return [folder for folder in sorted(parent.glob(PREFIX + "*")) if _is_abandoned(folder)]
 
 
 def make_state_folder(folder: Path) -> None:

@@ -74,7 +74,8 @@ class TextReport:
 
     def _wants_details(self, result: StepResult) -> bool:
         failed = result.verdict is Verdict.ERRORED
-        changing = result.name in {"draft", "write", "apply"}
+        refused = result.verdict is Verdict.REFUSED
+        changing = result.name in {"draft", "write", "apply"} and not refused
         return self._verbose or failed or changing
 
     def _finding(self, finding: Finding) -> None:
