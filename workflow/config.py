@@ -195,7 +195,7 @@ def _project_folder(start: Path, source: Path | None, values: Mapping[str, Any])
         if (folder / "manage.py").is_file():
             return folder
         if source is not None and folder == source.parent and "project" in values:
-            configured = (folder / values["project"]).resolve()
+            configured: Path = (folder / values["project"]).resolve()
             if not configured.is_dir():
                 raise UsageError(f"{source}: 'project' names {configured}, which is no folder")
             return configured

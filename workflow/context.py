@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from workflow.config import Settings
 from workflow.errors import CouldNotCheck, UsageError
 
 if TYPE_CHECKING:
+    from workflow.config import Settings
     from workflow.history.model import History
     from workflow.project.agent import Agent
     from workflow.project.git import Git
@@ -92,7 +92,7 @@ class Context:
 
     @cached_property
     def scratch(self) -> Scratch:
-        """This run's own folder for throwaway copies."""
+        """The run's own folder for throwaway copies."""
         from workflow.project.scratch import Scratch
 
         return Scratch(self.settings.state_folder)

@@ -1,8 +1,7 @@
-"""The Invoke namespace. A project's ``tasks.py`` needs two lines::
+"""The Invoke namespace.
 
-from workflow.tasks import namespace
-
-ns = namespace
+A project's own ``tasks.py`` needs two lines: ``from workflow.tasks import namespace`` and
+``ns = namespace``.
 """
 
 from __future__ import annotations

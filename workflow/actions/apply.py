@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
-from workflow.gates.rehearsal import describe_event, where_it_failed
+from workflow.gates.rehearsal import describe_event, quoted, where_it_failed
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
 from workflow.project.agent import AgentEnded
 
@@ -76,15 +76,14 @@ def _findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
         error = failed["error"]
         if failed["app"] is None:
             raise CouldNotCheck(
-                f"the database could not be migrated: {error['type']}: {error['message']} "
-                + _where_it_stands(answer),
+                f"the database could not be migrated: {quoted(error)} " + _where_it_stands(answer),
                 error["traceback"],
             )
         yield Finding(
             "DAT204",
             Severity.ERROR,
             f"{failed['app']}.{failed['migration']} failed, although its rehearsal did not: "
-            f"{error['type']}: {error['message']} {_where_it_stands(answer)}",
+            f"{quoted(error)} {_where_it_stands(answer)}",
             "Something differs between the copy and the database, such as a lock or rows that "
             "came in between. Run again: migration-workflow migrate-safe",
             **where_it_failed(context, failed),

@@ -38,7 +38,7 @@ def run(context: Context) -> StepResult:
 def describe(draft: dict[str, Any], context: Context) -> str:
     """Return a draft as a person wants to see it before it is written: plan and SQL."""
     path = Path(draft["directory"]) / draft["filename"]
-    plan = [f"  - {operation['describe']}" for operation in draft["operations"]]
+    plan = [f"  - {operation}" for operation in draft["operations"]]
     sql = [f"  {line}" for statement in draft["sql"] for line in statement.splitlines()]
     return "\n".join(
         (

@@ -33,11 +33,18 @@ def copy(source, target):
     deadline = time.monotonic() + BUSY_SECONDS
     busy = {sqlite3.SQLITE_BUSY, 5, 6} if hasattr(sqlite3, "SQLITE_BUSY") else {5, 6}
 
-    def give_up(status, remaining, total):
+    def give_up(status, *_):
         if status in busy and time.monotonic() > deadline:
             raise LockedError(f"the database stayed locked for {BUSY_SECONDS} seconds")
 
     source.backup(target, pages=PAGES_AT_ONCE, progress=give_up)
+
+
+def copy_file(source, target):
+    """Copy one SQLite file to another."""
+    with contextlib.closing(sqlite3.connect(source)) as one:
+        with contextlib.closing(sqlite3.connect(target)) as other:
+            copy(one, other)
 
 
 def snapshot(alias, path):
@@ -82,9 +89,7 @@ def rehearsal_copy(alias, directory):
         return
     before, path = (os.path.join(directory, name) for name in (SNAPSHOT, "copy.sqlite3"))
     if snapshot(alias, before):
-        with contextlib.closing(sqlite3.connect(before)) as source:
-            with contextlib.closing(sqlite3.connect(path)) as target:
-                copy(source, target)
+        copy_file(before, path)
     try:
         with renamed(alias, path) as connection:
             yield connection

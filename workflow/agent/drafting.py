@@ -122,7 +122,9 @@ def _question(key, text, kind):
     return {"key": key, "text": text, "kind": kind}
 
 
-def draft(session, database, labels, answers, name=None, empty=False, merge=False):
+def draft(  # noqa: PLR0913, PLR0917 - the words of the command line
+    session, database, labels, answers, name=None, empty=False, merge=False
+):
     """Return drafted migrations, or the first question that has no answer yet.
 
     Changes in apps outside the project's tree come back as ``foreign``: they are never
@@ -209,31 +211,25 @@ def _in_order(migrations):
 
 
 def _described(session, alias, drafts):
+    state = session.project_state(alias)
+    return [_describe(migration, state, alias) for migration in drafts]
+
+
+def _describe(migration, state, alias):
+    """Return a draft as data; ``state`` moves on past it."""
     from django.apps import apps
     from django.db.migrations.writer import MigrationWriter
 
-    state = session.project_state(alias)
-    described = []
-    for migration in drafts:
-        writer = MigrationWriter(migration)
-        directory = migrations_directory(apps.get_app_config(migration.app_label))
-        described.append(
-            {
-                "app": migration.app_label,
-                "name": migration.name,
-                "directory": directory,
-                "filename": writer.filename,
-                "text": _formatted(writer.as_string()),
-                "operations": [_operation(operation) for operation in migration.operations],
-                "depends_on": [list(dependency) for dependency in migration.dependencies],
-                "sql": _sql(migration, state, alias),
-            }
-        )
-    return described
-
-
-def _operation(operation):
-    return {"name": type(operation).__name__, "describe": operation.describe()}
+    writer = MigrationWriter(migration)
+    return {
+        "app": migration.app_label,
+        "name": migration.name,
+        "directory": migrations_directory(apps.get_app_config(migration.app_label)),
+        "filename": writer.filename,
+        "text": _formatted(writer.as_string()),
+        "operations": [operation.describe() for operation in migration.operations],
+        "sql": _sql(migration, state, alias),
+    }
 
 
 def _sql(migration, state, alias):
@@ -249,6 +245,10 @@ def _formatted(text):
     if black is None:
         return text
     done = subprocess.run(
-        [black, "--fast", "--quiet", "-"], input=text.encode(), capture_output=True, timeout=60
+        [black, "--fast", "--quiet", "-"],
+        input=text.encode(),
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     return done.stdout.decode() if done.returncode == 0 else text

@@ -41,7 +41,8 @@ class Recorder:
         self._began = 0.0
         self._statements_before = 0
 
-    def __call__(self, action, migration=None, fake=False):
+    def __call__(self, action, migration=None, fake=False):  # noqa: ARG002 - Django passes it
+        """Take note of what the executor begins and ends."""
         if action in {"apply_start", "unapply_start"}:
             self.current = migration
             self._began = time.perf_counter()

@@ -3,7 +3,7 @@
 from _migration_workflow_agent.state import pending
 
 
-def plan(session, database, sql=False):
+def plan(session, database):
     """Return what ``migrate`` would run, in its order."""
     return {"plan": [_row(item) for item in pending(session.loader(database))]}
 

@@ -19,6 +19,7 @@ class WatchImport:
         self.when_loaded = when_loaded
 
     def find_spec(self, fullname, path=None, target=None):
+        """Find the one module that is watched for, with a loader that tells when it is there."""
         if fullname != MANAGEMENT:
             return None
         sys.meta_path.remove(self)
@@ -38,7 +39,7 @@ def run(start, channel):
     """Boot the project as ``start`` says, then serve requests on ``channel``."""
     reached = []
 
-    def execute(utility):
+    def execute(_):
         reached.append(True)
         from _migration_workflow_agent import serve
 
@@ -52,7 +53,7 @@ def run(start, channel):
     try:
         _hand_over(start)
         if not reached:
-            raise RuntimeError("it ended without handing control to Django")
+            channel.fail(RuntimeError("it ended without handing control to Django"))
     except SystemExit as exit_:
         if not reached:
             channel.fail(RuntimeError(f"it exited with {exit_.code!r} before Django took over"))

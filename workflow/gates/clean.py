@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from workflow.gates.pre_check import listed, unloadable
-from workflow.gates.rehearsal import describe_event, where_it_failed
+from workflow.gates.rehearsal import describe_event, quoted, where_it_failed
 from workflow.outcome import Finding, Severity, StepResult, verdict_of
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def _failed(context: Context, failed: Mapping[str, Any], phase: str) -> Finding:
     return Finding(
         "DAT206" if forward else "DAT208",
         Severity.ERROR,
-        f"{failed['app']}.{failed['migration']} fails {where}: {error['type']}: "
-        f"{error['message']} {consequence}",
+        f"{failed['app']}.{failed['migration']} fails {where}: {quoted(error)} {consequence}",
         "Correct the migration, then run: migration-workflow test-migrations-clean",
         **where_it_failed(context, failed),
     )

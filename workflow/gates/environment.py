@@ -47,9 +47,11 @@ def production_facts(context: Context, facts: Mapping[str, Any]) -> list[str]:
     module = str(facts["settings"] or "")
     if words & set(module.lower().split(".")):
         found.append(f"the settings module is {module}")
-    for name in ENVIRONMENT_NAMES:
-        if settings.variables.get(name, "").lower() in words:
-            found.append(f"{name} is {settings.variables[name]!r}")
+    found += [
+        f"{name} is {settings.variables[name]!r}"
+        for name in ENVIRONMENT_NAMES
+        if settings.variables.get(name, "").lower() in words
+    ]
     host = facts["databases"][settings.database]["host"]
     if host and host in settings.production_hosts:
         found.append(f"the database host is {host}")

@@ -41,6 +41,12 @@ def describe_event(event: Mapping[str, Any]) -> str:
     return f"{event['doing']} {event['app']}.{event['migration']}"
 
 
+def quoted(error: Mapping[str, Any]) -> str:
+    """Return what an exception said, as the end of a sentence."""
+    said = f"{error['type']}: {error['message']}".strip().rstrip(":")
+    return said if said.endswith((".", "!", "?")) else said + "."
+
+
 def where_it_failed(context: Context, failed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts of a finding that say where a migration failed."""
     return {
@@ -62,7 +68,7 @@ def _failure(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(
             "DAT202",
             Severity.ERROR,
-            f"{name} can't be rehearsed: {error['message']} A migration that reaches into a "
+            f"{name} can't be rehearsed: {quoted(error)} A migration that reaches into a "
             "second database can't be tried out without changing that one.",
             "Write the change for the other database as a migration that runs there "
             "(allow_migrate in a router), and use schema_editor.connection.alias here.",
@@ -72,7 +78,7 @@ def _failure(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
     yield Finding(
         "DAT201",
         Severity.ERROR,
-        f"{name} fails on a copy of the database: {error['type']}: {error['message']} "
+        f"{name} fails on a copy of the database: {quoted(error)} "
         "Applied for real it would stop there, and whatever waits for it with it.",
         "Nothing was changed. Correct the migration, or the rows that it stumbles over, then "
         "run: migration-workflow migrate-safe",

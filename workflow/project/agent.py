@@ -43,7 +43,7 @@ class AgentEnded(CouldNotCheck):
 class Agent:
     """A conversation with one booted project. Start it early: it boots while we do other work."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to run takes as many words as it does
         self,
         argv: list[str],
         *,
@@ -65,7 +65,7 @@ class Agent:
             )
         except OSError as error:
             raise CouldNotCheck(f"{argv[0]} can't be run: {error.strerror}") from error
-        self._listen(self._process.stdout, lambda line: self._lines.put(line))
+        self._listen(self._process.stdout, self._lines.put)
         self._ears = self._listen(
             self._process.stderr, lambda line: self._hear(line) if line else None
         )
@@ -115,7 +115,7 @@ class Agent:
         self._write(b"%d\n" % len(boot) + boot + json.dumps(start).encode() + b"\n")
 
     def _write(self, data: bytes) -> None:
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
         try:
             self._process.stdin.write(data)
             self._process.stdin.flush()
@@ -173,7 +173,7 @@ class Agent:
 
     @staticmethod
     def _listen(stream: IO[bytes] | None, hear: Callable[[bytes | None], None]) -> threading.Thread:
-        assert stream is not None
+        assert stream is not None  # noqa: S101 - it was started with a pipe
 
         def listen() -> None:
             for line in stream:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workflow import __version__
-from workflow.outcome import Finding, Report, StepResult
+
+if TYPE_CHECKING:
+    from workflow.outcome import Finding, Report, StepResult
 
 SCHEMA = 1
 """Grows when a program that reads the document would have to change."""
