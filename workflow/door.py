@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from workflow.context import Context, Words
     from workflow.flows import Flow
 
-EXIT_CODES = {Verdict.PASSED: 0, Verdict.REFUSED: 1, Verdict.ERRORED: 3}
+COULD_NOT_CHECK = 3
+EXIT_CODES = {Verdict.PASSED: 0, Verdict.REFUSED: 1, Verdict.ERRORED: COULD_NOT_CHECK}
 INTERRUPTED = 130
 
 COMMAND = "migration-workflow"
@@ -38,8 +39,17 @@ def execute(verb: str, values: Mapping[str, Any], *, door: str = COMMAND) -> int
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     except BrokenPipeError:
+        # Whoever read the report has gone; closing standard output must not complain again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        return COULD_NOT_CHECK
+    except Exception as error:  # noqa: BLE001 - a bug of ours must not pass, nor look like theirs
+        from workflow.crash import write_log
+
+        sys.stderr.write(
+            f"migration-workflow has a bug: {type(error).__name__}: {error}\n"
+            f"Please report it, with what {write_log(error, verb)} holds.\n"
+        )
+        return COULD_NOT_CHECK
 
 
 def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001 - what signal handlers take

@@ -19,13 +19,14 @@ def clean(session, database, scratch, kept):
     apps back to nothing.
     """
     recorder = Recorder(session.channel, "building")
-    result = {"failed": None, "phase": "forward", "differences": [], "back": [], "stopped_at": []}
+    result = {"failed": None, "phase": "forward", "differences": []}
+    result.update(back=[], stopped_at=[], held=[])
     with empty_database(database, scratch) as connection, others_guarded(database), mail_kept():
         try:
             migrate(connection, recorder)
             first = fingerprint(connection)
             result["phase"] = "back"
-            plan, result["stopped_at"] = _way_back(session, connection, kept)
+            plan, result["stopped_at"], result["held"] = _way_back(session, connection, kept)
             result["back"] = keys(migration for migration, _ in plan)
             recorder.doing = "going back"
             migrate(connection, recorder, plan=plan)
@@ -44,38 +45,40 @@ def clean(session, database, scratch, kept):
 
 
 def _way_back(session, connection, kept):
-    """Return the plan that unapplies what the main branch lacks, and what it can't undo.
+    """Return the plan that unapplies what the main branch lacks, what can't be undone, and
+    what stays because of installed apps.
 
-    What depends on a migration goes with it, installed apps too. What can't be undone stays,
-    with everything that it depends on.
+    What stays, keeps all that it depends on. Installed apps stay: whether their migrations
+    lead back is not the project's to mend. (With Django 6.1 those of Wagtail lead back, but
+    not forward again.)
     """
     from django.db.migrations.executor import MigrationExecutor
 
     loader = MigrationExecutor(connection).loader
     order = _in_order(loader)
-    going = _going(loader, order, session.own_labels(), kept)
-    plan, staying, stopped = [], set(), []
+    own = session.own_labels()
+    going = _going(loader, order, own, kept)
+    plan, staying, stopped, held = [], set(), [], []
     for key in reversed(order):
+        migration = loader.graph.nodes[key]
         if key in going and key not in staying:
-            migration = loader.graph.nodes[key]
             if reversible(migration):
                 plan.append((migration, True))
                 continue
             stopped.append(migration)
-        if key in going:
-            staying.update(_parents(loader, key))
-    return plan, keys(stopped)
+        elif key in going:
+            held.append(migration)
+        staying.update(_parents(loader, key))
+    return plan, keys(stopped), keys(held)
 
 
 def _going(loader, order, own, kept):
-    keep = None if kept is None else {tuple(key) for key in kept}
-    going = set()
-    for key in order:
-        names = {key, *map(tuple, loader.graph.nodes[key].replaces)}
-        is_new = keep is None or not names & keep
-        if (key[0] in own and is_new) or going.intersection(_parents(loader, key)):
-            going.add(key)
-    return going
+    keep = {tuple(key) for key in kept or ()}
+    return {
+        key
+        for key in order
+        if key[0] in own and not keep & {key, *map(tuple, loader.graph.nodes[key].replaces)}
+    }
 
 
 def _in_order(loader):

@@ -200,13 +200,12 @@ def _in_order(migrations):
     waiting = {(item.app_label, item.name): item for item in migrations}
     ordered = []
     while waiting:
-        ready = [
+        free = [
             key
             for key, item in waiting.items()
             if not any(tuple(dependency) in waiting for dependency in item.dependencies)
         ]
-        for key in ready or list(waiting):
-            ordered.append(waiting.pop(key))
+        ordered += [waiting.pop(key) for key in free or list(waiting)]
     return ordered
 
 

@@ -22,9 +22,13 @@ ANSWERS = {
 def serve(channel, in_project):
     """Boot Django, say what was booted, then answer until the host closes the pipe."""
     import django
+    from django.utils import translation
 
     channel.busy = True
     django.setup()
+    # As in Django's own makemigrations and migrate: a label in the language of the day
+    # would be a change of the model that nobody made.
+    translation.deactivate_all()
     channel.secrets = facts.secrets()
     session = Session(channel, in_project)
     channel.answer(facts.facts())
