@@ -45,10 +45,9 @@ def clean(session, database, scratch, kept):
 
 
 def _way_back(session, connection, kept):
-    """Return the plan that unapplies what the main branch lacks, what can't be undone, and
-    what stays because of installed apps.
+    """Return the plan that unapplies what the main branch lacks, and what stays of that.
 
-    What stays, keeps all that it depends on. Installed apps stay: whether their migrations
+    First what can't be undone, then what the rest depends on. Installed apps stay: whether theirs
     lead back is not the project's to mend. (With Django 6.1 those of Wagtail lead back, but
     not forward again.)
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from workflow.gates.pre_check import listed, unloadable
+from workflow.gates.pre_check import counted, listed, unloadable
 from workflow.gates.rehearsal import describe_event, quoted, where_it_failed
 from workflow.outcome import Finding, Severity, StepResult, verdict_of
 
@@ -34,9 +34,18 @@ def run(context: Context) -> StepResult:
         NAME,
         verdict_of(findings, strict=context.words.strict),
         findings,
-        details=answer["failed"]["error"]["traceback"] if answer["failed"] else None,
+        details=answer["failed"]["error"]["traceback"] if answer["failed"] else _describe(answer),
         evidence=tuple(answer["evidence"]),
     )
+
+
+def _describe(answer: Mapping[str, Any]) -> str:
+    """Return how far back the way led: what was not tried is not passed over in silence."""
+    lines = [f"back and forward again: {counted(len(answer['back']), 'migration', 'migrations')}"]
+    if answer["held"]:
+        names = [f"{app}.{name}" for app, name in answer["held"]]
+        lines.append(f"not taken back, because what stays depends on them: {', '.join(names)}")
+    return "\n".join(lines)
 
 
 def _kept(context: Context) -> list[list[str]] | None:
