@@ -211,6 +211,8 @@ def _in_order(migrations):
 
 def _described(session, alias, drafts):
     state = session.project_state(alias)
+    # An app that gets its first migration stops being one that has models but no history.
+    state.real_apps = set(state.real_apps) - {migration.app_label for migration in drafts}
     return [_describe(migration, state, alias) for migration in drafts]
 
 
