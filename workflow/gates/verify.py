@@ -17,6 +17,8 @@ def run(context: Context) -> StepResult:
     rehearsed = context.rehearsed
     if rehearsed is None:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing was applied")
+    if context.words.dry_run:
+        return StepResult(NAME, Verdict.SKIPPED, reason="dry run")
     found = context.agent.ask("verify", database=context.settings.database)
     differing = [part for part in ("schema", "history") if found[part] != rehearsed["after"][part]]
     findings = tuple(
