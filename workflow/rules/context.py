@@ -1,0 +1,237 @@
+"""What rules share: the history, its views, and what in it can't be judged."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from workflow.history.model import MigrationKey
+from workflow.outcome import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from workflow.history.graph import Graph
+    from workflow.history.model import History, Migration, Operation
+    from workflow.history.state import Step
+    from workflow.outcome import Severity
+
+
+CONTRIB_MODELS = {
+    "auth": frozenset({"User", "Group", "Permission"}),
+    "contenttypes": frozenset({"ContentType"}),
+    "sites": frozenset({"Site"}),
+    "sessions": frozenset({"Session"}),
+}
+"""The models of Django's own apps that data migrations use most."""
+
+
+class Deletion(NamedTuple):
+    """Where a model is deleted."""
+
+    migration: Migration
+    operation: Operation
+
+
+class Context:
+    """One check of one history. Everything derived is made once, when first asked for.
+
+    ``graph`` is the view that is replayed right now.
+    """
+
+    def __init__(self, history: History, vendor: str | None = None) -> None:
+        self.history = history
+        self.vendor = vendor
+        self.graph: Graph | None = None
+        self._said: set[Hashable] = set()
+
+    @cached_property
+    def views(self) -> tuple[Graph, ...]:
+        """The full view, and the fresh one where a squash makes it another."""
+        full, fresh = self.history.full, self.history.fresh
+        return (full,) if full.nodes.keys() == fresh.nodes.keys() else (full, fresh)
+
+    @cached_property
+    def migrations(self) -> tuple[Migration, ...]:
+        """The project's own migrations: those of installed packages are not judged."""
+        return tuple(
+            migration
+            for key, migration in self.history.migrations.items()
+            if self.in_project(key.app)
+        )
+
+    def in_project(self, label: str) -> bool:
+        """Return whether the app is the project's own."""
+        app = self.history.apps.get(label)
+        return app is not None and app.in_project
+
+    @cached_property
+    def contested(self) -> frozenset[str]:
+        """Labels that several folders claim: which of them counts is not known."""
+        return frozenset(app.label for app in self.history.collisions)
+
+    @cached_property
+    def unsettled_apps(self) -> frozenset[str]:
+        """Apps whose models can't be told, because of a fault that another rule names."""
+        broken = {
+            reference.reference.app
+            for view in self.views
+            for reference in view.broken
+            if isinstance(reference.reference.app, str)
+        }
+        bare = {app.label for app in self.history.apps.values() if not app.has_init}
+        return frozenset(broken | bare | self.contested)
+
+    @cached_property
+    def unsettled_migrations(self) -> frozenset[MigrationKey]:
+        """Migrations that no order exists for: those on a cycle, and all behind one."""
+        return frozenset(key for view in self.views for key in _behind_cycles(view))
+
+    def judges(self, migration: Migration) -> bool:
+        """Return whether contradictions in this migration's operations are certain."""
+        return (
+            self.in_project(migration.key.app)
+            and migration.key.app not in self.unsettled_apps
+            and migration.key not in self.unsettled_migrations
+            and migration.header.alters_state is False
+        )
+
+    @cached_property
+    def creators(self) -> dict[tuple[str, str], MigrationKey]:
+        """The first migration that creates each model or renames one to it."""
+        found: dict[tuple[str, str], MigrationKey] = {}
+        for migration in self.migrations:
+            for operation in migration.operations:
+                name = operation.text("name" if operation.kind == "CreateModel" else "new_name")
+                if operation.kind in {"CreateModel", "RenameModel"} and isinstance(name, str):
+                    found.setdefault((migration.key.app, name.lower()), migration.key)
+        return found
+
+    @cached_property
+    def deletions(self) -> dict[tuple[str, str], Deletion]:
+        """The last operation that deletes each model."""
+        return {
+            (migration.key.app, str(operation.text("name")).lower()): Deletion(migration, operation)
+            for migration in self.migrations
+            for operation in migration.operations
+            if operation.kind == "DeleteModel"
+        }
+
+    @cached_property
+    def model_modules(self) -> tuple[tuple[str, str], ...]:
+        """The modules that hold models, as ``shop.models``, each with its app's label."""
+        modules = [
+            (app.module.rpartition(".")[0] + ".models", label)
+            for label, app in self.history.apps.items()
+        ]
+        contrib = [(f"django.contrib.{label}.models", label) for label in CONTRIB_MODELS]
+        return (*modules, *contrib)
+
+    def model_class(self, path: str) -> tuple[str, str] | None:
+        """Return app and model where a dotted path certainly is a model class."""
+        name = path.rpartition(".")[2]
+        if not name[:1].isupper():
+            return None
+        for module, label in self.model_modules:
+            if path.startswith(f"{module}.") and (
+                name in CONTRIB_MODELS.get(label, ()) or (label, name.lower()) in self.creators
+            ):
+                return label, name
+        return None
+
+    def may_wait_unseen(self, migration: Migration) -> bool:
+        """Return whether a migration may wait for more than its view shows."""
+        if self.graph is None:
+            return True
+        keys = {migration.key, *self.graph.ancestors(migration.key)}
+        return any(_is_open(self.history.migrations[key]) for key in keys)
+
+    def first(self, *fact: Hashable) -> bool:
+        """Return whether this fact was not told yet in the view that is replayed now.
+
+        The first operation on a thing that is not there is the fault; those after it follow.
+        """
+        told = (id(self.graph), *fact)
+        if told in self._said:
+            return False
+        self._said.add(told)
+        return True
+
+    @cached_property
+    def replaced(self) -> dict[MigrationKey, MigrationKey]:
+        """Every migration that a squash certainly replaces, there or not, with the squash."""
+        return {
+            reference.key: migration.key
+            for migration in self.history.migrations.values()
+            for reference in migration.replaces.items
+            if reference.key is not None and reference.certain
+        }
+
+    def migration(self, app: str, name: str) -> Migration:
+        """Return a migration that exists."""
+        return self.history.migrations[MigrationKey(app, name)]
+
+    def path_of(self, key: MigrationKey) -> str | None:
+        """Return the file of a migration."""
+        migration = self.history.migrations.get(key)
+        return migration.path if migration else None
+
+
+def finding(  # noqa: PLR0913 - the parts of a finding
+    code: str,
+    severity: Severity,
+    migration: Migration,
+    message: str,
+    fix: str,
+    *,
+    line: int | None = None,
+    operation: int | None = None,
+    **data: Any,
+) -> Finding:
+    """Return a finding about a migration, at its class where no line is given."""
+    return Finding(
+        code,
+        severity,
+        message,
+        fix,
+        app=migration.key.app,
+        migration=migration.key.name,
+        operation=operation,
+        path=migration.path,
+        line=line or migration.line or None,
+        data=data,
+    )
+
+
+def at(step: Step, code: str, severity: Severity, message: str, fix: str, **data: Any) -> Finding:
+    """Return a finding about an operation, numbered by the outermost one that holds it."""
+    outermost = step.parent or step.operation
+    return finding(
+        code,
+        severity,
+        step.migration,
+        message,
+        fix,
+        line=step.operation.line,
+        operation=outermost.position,
+        **data,
+    )
+
+
+def _is_open(migration: Migration) -> bool:
+    """Return whether some of what it waits for is not known."""
+    references = migration.dependencies
+    return not references.complete or any(
+        reference.key is None or not reference.certain for reference in references.items
+    )
+
+
+def _behind_cycles(graph: Graph) -> Iterable[MigrationKey]:
+    behind: set[MigrationKey] = set()
+    todo = [key for cycle in graph.cycles() for key in cycle]
+    while todo:
+        key = todo.pop()
+        if key not in behind:
+            behind.add(key)
+            todo += graph.children.get(key, ())
+    return behind

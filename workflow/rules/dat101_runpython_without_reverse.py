@@ -1,0 +1,51 @@
+"""DAT101: a data migration can't be undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.history.values import Ref
+from workflow.outcome import Severity
+from workflow.rules.context import finding
+from workflow.rules.operations import run_by
+from workflow.rules.registry import over_migrations
+from workflow.rules.wording import instead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workflow.history.model import Migration
+    from workflow.outcome import Finding
+    from workflow.rules.context import Context
+    from workflow.rules.operations import Placed
+
+CODE = "DAT101"
+
+
+@over_migrations(CODE, "RunPython without reverse_code", Severity.WARNING)
+def check(context: Context, migration: Migration) -> Iterator[Finding]:
+    """Yield a finding for each RunPython that certainly has no way back."""
+    del context
+    for placed in run_by(migration):
+        operation = placed.operation
+        if operation.kind == "RunPython" and operation.argument("reverse_code") is None:
+            yield _finding(migration, placed)
+
+
+def _finding(migration: Migration, placed: Placed) -> Finding:
+    code = placed.operation.argument("code")
+    name = code.name if isinstance(code, Ref) else "the function"
+    return finding(
+        CODE,
+        Severity.WARNING,
+        migration,
+        f"{migration.key} runs {name} without reverse_code: nobody can migrate {migration.key.app} "
+        "back past this point (IrreversibleError), in a hurry least of all.",
+        instead(
+            f"give RunPython({name}) a reverse_code, migrations.RunPython.noop where the data may "
+            "stay as it is."
+        ),
+        line=placed.operation.line,
+        operation=placed.place,
+        function=name,
+    )

@@ -1,0 +1,66 @@
+"""FLD109: two fields of a model share one column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.history.fields import Field
+from workflow.outcome import Severity
+from workflow.rules.context import at
+from workflow.rules.facts import changes_database, column_of, is_state_only
+from workflow.rules.registry import over_steps
+from workflow.rules.targets import model_of, new_fields_of
+from workflow.rules.wording import instead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workflow.history.state import Model, Step
+    from workflow.outcome import Finding
+    from workflow.rules.context import Context
+
+CODE = "FLD109"
+
+
+@over_steps(CODE, "two fields in one column", Severity.ERROR, kinds=["AddField"])
+def check(context: Context, step: Step) -> Iterator[Finding]:
+    """Yield a finding where the column of a new field is certainly another's."""
+    model = model_of(step)
+    if model is None or not changes_database(step, model):
+        return
+    for field in new_fields_of(step):
+        column = column_of(field)
+        if column is None:
+            continue
+        other = _holder(context, model, field, column)
+        if other:
+            yield _finding(step, model, field, other, column)
+
+
+def _holder(context: Context, model: Model, field: Field, column: str) -> Field | None:
+    """Return the field that certainly has this column already, under another name."""
+    for name in model.fields:
+        other = model.field(name)
+        if (
+            isinstance(other, Field)
+            and name != field.name
+            and column_of(other) == column
+            and not is_state_only(context, model.origins.get(name, model.origin))
+        ):
+            return other
+    return None
+
+
+def _finding(step: Step, model: Model, field: Field, other: Field, column: str) -> Finding:
+    key, label = step.migration.key, f"{model.app}.{model.name}"
+    return at(
+        step,
+        CODE,
+        Severity.ERROR,
+        f"{key} adds {label}.{field.name}, whose column {column} is the one of {label}."
+        f"{other.name}: the column exists by then, and migrating stops on every database.",
+        instead(f"give {field.name} another name or a `db_column` of its own."),
+        field=f"{label}.{field.name}",
+        column=column,
+        other=other.name,
+    )

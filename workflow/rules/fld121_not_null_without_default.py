@@ -1,0 +1,46 @@
+"""FLD121: a field that rows need a value for is added without one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.outcome import Severity
+from workflow.rules.context import at
+from workflow.rules.registry import over_steps
+from workflow.rules.rows import added_to_rows, needs_value
+from workflow.rules.wording import instead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workflow.history.fields import Field
+    from workflow.history.state import Model, Step
+    from workflow.outcome import Finding
+    from workflow.rules.context import Context
+
+CODE = "FLD121"
+
+
+@over_steps(CODE, "non-null field without default", Severity.ERROR, kinds=["AddField"])
+def check(context: Context, step: Step) -> Iterator[Finding]:
+    """Yield a finding where rows of an older table certainly get no value."""
+    added = added_to_rows(context, step)
+    if added and needs_value(added[1]):
+        yield _finding(step, *added)
+
+
+def _finding(step: Step, model: Model, field: Field) -> Finding:
+    key, label = step.migration.key, f"{model.app}.{model.name}"
+    return at(
+        step,
+        CODE,
+        Severity.ERROR,
+        f"{key} adds {label}.{field.name}, which is not null and has no default, to a table that "
+        f"{model.origin.migration} created: with one row in it, migrating stops.",
+        instead(
+            f"add {field.name} with null=True, fill it in a data migration, then alter it to "
+            "null=False; or give it a default or db_default."
+        ),
+        field=f"{label}.{field.name}",
+        kind=str(field.kind),
+    )

@@ -1,0 +1,84 @@
+"""FLD122: a column that held NULL is made non-null and nothing has filled it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.history.fields import Field
+from workflow.outcome import Severity
+from workflow.rules.context import at
+from workflow.rules.facts import changes_database
+from workflow.rules.registry import over_steps
+from workflow.rules.rows import needs_value
+from workflow.rules.targets import model_of, new_fields_of
+from workflow.rules.wording import instead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from workflow.history.model import Migration, MigrationKey, Operation
+    from workflow.history.state import Model, Step
+    from workflow.outcome import Finding
+    from workflow.rules.context import Context
+
+CODE = "FLD122"
+
+
+@over_steps(CODE, "null to non-null without a backfill", Severity.WARNING, kinds=["AlterField"])
+def check(context: Context, step: Step) -> Iterator[Finding]:
+    """Yield a finding where no operation since the column took NULL can have filled it."""
+    model = model_of(step)
+    if model is None or not changes_database(step, model):
+        return
+    for field in new_fields_of(step):
+        old = model.field(field.name)
+        if (
+            isinstance(old, Field)
+            and old.null is True
+            and old.has_column is True
+            and needs_value(field)
+            and not _may_be_filled(context, step, model, field.name)
+        ):
+            yield _finding(step, model, field)
+
+
+def _may_be_filled(context: Context, step: Step, model: Model, name: str) -> bool:
+    """Return whether data may have changed since the field is what it is."""
+    key, origin = step.migration.key, model.origins.get(name, model.origin).migration
+    earlier = step.migration.operations[: step.operation.position]
+    return any(_may_fill(operation) for operation in earlier) or any(
+        _may_fill(operation)
+        for migration in _between(context, origin, key)
+        for operation in migration.operations
+    )
+
+
+def _between(context: Context, origin: MigrationKey, key: MigrationKey) -> Iterable[Migration]:
+    graph = context.graph
+    if graph is None or origin == key:
+        return ()
+    older = graph.ancestors(origin)
+    return (graph.nodes[one] for one in graph.ancestors(key) if one not in older)
+
+
+def _may_fill(operation: Operation) -> bool:
+    return operation.kind in {"RunPython", "RunSQL", "SeparateDatabaseAndState", ""} or not (
+        isinstance(operation.kind, str)
+    )
+
+
+def _finding(step: Step, model: Model, field: Field) -> Finding:
+    key, label = step.migration.key, f"{model.app}.{model.name}"
+    return at(
+        step,
+        CODE,
+        Severity.WARNING,
+        f"{key} makes {label}.{field.name} non-null, and nothing before it has filled the rows "
+        "that hold NULL: with one such row, migrating stops.",
+        instead(
+            f"fill {field.name} in a data migration (RunPython) before {key.name}, or give it a "
+            "default.",
+            f"makemigrations --empty {key.app}",
+        ),
+        field=f"{label}.{field.name}",
+    )

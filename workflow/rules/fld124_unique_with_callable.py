@@ -1,0 +1,48 @@
+"""FLD124: a unique field is added with a callable default, which is called once for all rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.outcome import Severity
+from workflow.rules.context import at
+from workflow.rules.registry import over_steps
+from workflow.rules.rows import added_to_rows
+from workflow.rules.unique import GIVEN_TWICE, default_of, is_function, is_unique
+from workflow.rules.wording import instead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workflow.history.fields import Field
+    from workflow.history.state import Model, Step
+    from workflow.outcome import Finding
+    from workflow.rules.context import Context
+
+CODE = "FLD124"
+
+
+@over_steps(CODE, "unique field with a callable default", Severity.ERROR, kinds=["AddField"])
+def check(context: Context, step: Step) -> Iterator[Finding]:
+    """Yield a finding where a default is called once for all rows of an older table."""
+    added = added_to_rows(context, step)
+    if added and is_unique(added[1]) and is_function(default_of(added[1])):
+        yield _finding(step, *added)
+
+
+def _finding(step: Step, model: Model, field: Field) -> Finding:
+    key, label = step.migration.key, f"{model.app}.{model.name}"
+    default = getattr(default_of(field), "path", "").removeprefix(".")
+    return at(
+        step,
+        CODE,
+        Severity.ERROR,
+        f"{key} adds {label}.{field.name}, unique and with default={default}, to a table that "
+        f"{model.origin.migration} created: Django calls it once, and {GIVEN_TWICE}",
+        instead(
+            f"add {field.name} with null=True and without unique, fill it row by row in a data "
+            "migration, then alter it to unique=True."
+        ),
+        field=f"{label}.{field.name}",
+        default=default,
+    )

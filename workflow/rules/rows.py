@@ -1,0 +1,91 @@
+"""What a new or altered field does to rows that are there already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.rules.facts import changes_database
+from workflow.rules.targets import model_of, new_fields_of
+
+if TYPE_CHECKING:
+    from workflow.history.fields import Field
+    from workflow.history.model import Migration
+    from workflow.history.state import Model, Step
+    from workflow.rules.context import Context
+
+EMPTY_STRINGS = frozenset(
+    {
+        "BinaryField",
+        "CharField",
+        "CommaSeparatedIntegerField",
+        "EmailField",
+        "FileField",
+        "FilePathField",
+        "ImageField",
+        "SlugField",
+        "TextField",
+        "URLField",
+        "CICharField",
+        "CIEmailField",
+        "CITextField",
+        "SearchVectorField",
+    }
+)
+FILLED_BY_DATABASE = frozenset({"AutoField", "BigAutoField", "SmallAutoField", "GeneratedField"})
+
+
+def added_to_rows(context: Context, step: Step) -> tuple[Model, Field] | None:
+    """Return a field that is added to a table that may certainly hold rows by then."""
+    model = model_of(step)
+    if model is None or not changes_database(step, model):
+        return None
+    created = model.origin.migration
+    if created == step.migration.key or _is_first_deploy(context, step.migration):
+        return None
+    for field in new_fields_of(step):
+        return model, field
+    return None
+
+
+def needs_value(field: Field) -> bool:
+    """Return whether rows certainly need a value that neither Django nor the database gives."""
+    return (
+        field.null is False
+        and field.has_default is False
+        and field.has_column is True
+        and isinstance(field.kind, str)
+        and field.kind not in FILLED_BY_DATABASE
+        and field.argument("auto_now", False) is False
+        and field.argument("auto_now_add", False) is False
+        and not _may_be_empty(field)
+    )
+
+
+def _may_be_empty(field: Field) -> bool:
+    """Return whether Django fills in an empty string by itself."""
+    return field.kind in EMPTY_STRINGS and field.argument("blank", False) is not False
+
+
+def _is_first_deploy(context: Context, migration: Migration) -> bool:
+    """Return whether this is applied together with the tables that it changes.
+
+    So it is with migrations that say ``initial``, and with what Django splits off a first
+    migration because of foreign keys in a circle.
+    """
+    if migration.initial is True or migration.key.name.endswith("_initial"):
+        return True
+    parents = [
+        reference.key
+        for reference in migration.dependencies.items
+        if reference.app == migration.key.app
+    ]
+    return any(_is_root(context, key) for key in parents) and all(
+        operation.kind != "CreateModel" for operation in migration.operations
+    )
+
+
+def _is_root(context: Context, key: object) -> bool:
+    migration = context.history.migrations.get(key)  # type: ignore[call-overload]
+    return migration is not None and not any(
+        reference.app == migration.key.app for reference in migration.dependencies.items
+    )

@@ -1,0 +1,47 @@
+"""SQL101: raw SQL can't be undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from workflow.outcome import Severity
+from workflow.rules.context import finding
+from workflow.rules.operations import run_by
+from workflow.rules.registry import over_migrations
+from workflow.rules.wording import instead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workflow.history.model import Migration
+    from workflow.outcome import Finding
+    from workflow.rules.context import Context
+    from workflow.rules.operations import Placed
+
+CODE = "SQL101"
+
+
+@over_migrations(CODE, "RunSQL without reverse_sql", Severity.WARNING)
+def check(context: Context, migration: Migration) -> Iterator[Finding]:
+    """Yield a finding for each RunSQL that certainly has no way back."""
+    del context
+    for placed in run_by(migration):
+        operation = placed.operation
+        if operation.kind == "RunSQL" and operation.argument("reverse_sql") is None:
+            yield _finding(migration, placed)
+
+
+def _finding(migration: Migration, placed: Placed) -> Finding:
+    return finding(
+        CODE,
+        Severity.WARNING,
+        migration,
+        f"{migration.key} runs SQL without reverse_sql: nobody can migrate {migration.key.app} "
+        "back past this point (IrreversibleError), in a hurry least of all.",
+        instead(
+            "give RunSQL a reverse_sql that undoes it, migrations.RunSQL.noop where nothing needs "
+            "undoing."
+        ),
+        line=placed.operation.line,
+        operation=placed.place,
+    )

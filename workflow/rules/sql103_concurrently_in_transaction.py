@@ -1,0 +1,74 @@
+"""SQL103: something runs CONCURRENTLY inside the transaction of its migration."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from workflow.history.values import Call, Ref
+from workflow.outcome import Severity
+from workflow.rules.context import finding
+from workflow.rules.operations import run_by
+from workflow.rules.registry import over_migrations
+from workflow.rules.wording import instead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from workflow.history.model import Migration, Operation
+    from workflow.history.values import Value
+    from workflow.outcome import Finding
+    from workflow.rules.context import Context
+    from workflow.rules.operations import Placed
+
+CODE = "SQL103"
+STATEMENT = re.compile(
+    r"(?:CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\s+\w+)\s+CONCURRENTLY\b",
+    re.IGNORECASE,
+)
+OPERATIONS = frozenset({"AddIndexConcurrently", "RemoveIndexConcurrently"})
+
+
+@over_migrations(CODE, "CONCURRENTLY inside a transaction", Severity.ERROR)
+def check(context: Context, migration: Migration) -> Iterator[Finding]:
+    """Yield a finding where PostgreSQL certainly refuses: the migration is atomic."""
+    if context.vendor not in {None, "postgresql"} or migration.atomic is not True:
+        return
+    for placed in run_by(migration):
+        if _is_concurrent(placed.operation):
+            yield _finding(migration, placed)
+
+
+def _is_concurrent(operation: Operation) -> bool:
+    if operation.kind in OPERATIONS:
+        return True
+    return operation.kind == "RunSQL" and any(
+        STATEMENT.match(text.lstrip()) for text in _statements(operation.argument("sql"))
+    )
+
+
+def _statements(value: Value) -> Iterator[str]:
+    """Yield the statements, with or without parameters."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple) and not isinstance(value, Ref | Call):
+        for item in value:
+            statement = item[0] if isinstance(item, tuple) and item else item
+            if isinstance(statement, str):
+                yield statement
+
+
+def _finding(migration: Migration, placed: Placed) -> Finding:
+    return finding(
+        CODE,
+        Severity.ERROR,
+        migration,
+        f"{migration.key} runs {placed.operation.name} CONCURRENTLY inside its transaction: "
+        "PostgreSQL refuses that, always.",
+        instead(
+            f"say atomic = False in {migration.key.name}, and leave nothing else in it that needs "
+            "a transaction."
+        ),
+        line=placed.operation.line,
+        operation=placed.place,
+    )
