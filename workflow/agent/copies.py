@@ -7,6 +7,7 @@ runner makes and clones its test databases.
 """
 
 import contextlib
+import io
 import os
 import sqlite3
 import time
@@ -22,6 +23,10 @@ SNAPSHOT = "before.sqlite3"
 """The file in a run's scratch folder that holds a SQLite database as it was."""
 
 SCRATCH_PREFIX = "migration_workflow_scratch"
+
+
+class NoScratchDatabaseError(Exception):
+    """The server did not make a scratch database."""
 
 
 class LockedError(Exception):
@@ -119,22 +124,44 @@ def _server_copy(alias, cloned):
     from django.db import connections
 
     connection = connections[alias]
-    creation = connection.creation
-    name = connection.settings_dict["NAME"]
-    suffix = f"{SCRATCH_PREFIX}_{os.getpid()}"
-    if cloned:
-        connection.close()
-        creation._clone_test_db(suffix, verbosity=0)
-        scratch = creation.get_test_db_clone_settings(suffix)["NAME"]
-    else:
-        scratch = suffix
-        test = connection.settings_dict.setdefault("TEST", {})
-        test_name, test["NAME"] = test.get("NAME"), scratch
-        creation._create_test_db(verbosity=0, autoclobber=True)
-        test["NAME"] = test_name
+    scratch = _create_clone(connection) if cloned else _create_empty(connection)
     try:
         with renamed(alias, scratch):
             yield connection
     finally:
-        connection.settings_dict["NAME"] = name
-        creation._destroy_test_db(scratch, verbosity=0)
+        connection.creation._destroy_test_db(scratch, verbosity=0)
+
+
+def _create_clone(connection):
+    creation, suffix = connection.creation, _scratch_name()
+    connection.close()
+    with _creation_errors():
+        creation._clone_test_db(suffix, verbosity=0)
+    return creation.get_test_db_clone_settings(suffix)["NAME"]
+
+
+def _create_empty(connection):
+    name = _scratch_name()
+    test = connection.settings_dict.setdefault("TEST", {})
+    before, test["NAME"] = test.get("NAME"), name
+    try:
+        with _creation_errors():
+            connection.creation._create_test_db(verbosity=0, autoclobber=True)
+    finally:
+        test["NAME"] = before
+    return name
+
+
+def _scratch_name():
+    return f"{SCRATCH_PREFIX}_{os.getpid()}"
+
+
+@contextlib.contextmanager
+def _creation_errors():
+    """Turn what Django prints before it exits into an exception that says it."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            yield
+    except SystemExit as error:
+        raise NoScratchDatabaseError(" ".join(said.getvalue().split())) from error
