@@ -32,7 +32,7 @@ class _Flow:
         self.returns: list[Raw] = []
 
 
-class _Opaque(Exception):  # noqa: N818 - a signal: this function is not followed
+class _Opaque(Exception):
     """The function does what is not followed here."""
 
 

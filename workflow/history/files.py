@@ -4,7 +4,7 @@ Paths are absolute text, for speed: a history has thousands of files.
 """
 
 # Paths are text here: pathlib costs ten times as much, and a history has thousands.
-# ruff: noqa: PTH100, PTH113, PTH118, PTH119, PTH120
+# ruff: noqa: PTH100, PTH113, PTH118, PTH120
 
 from __future__ import annotations
 

@@ -15,12 +15,14 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from workflow.history.graph import Graph, build_graph
+from workflow.history.building import build_graph
 from workflow.history.values import UNKNOWN, Ternary, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from workflow.history.graph import Graph
 
 
 class MigrationKey(NamedTuple):
@@ -302,6 +304,7 @@ class App(NamedTuple):
     ``__init__.py``; without one Django loads nothing from it.
     ``label_source`` says where the label is from: ``"MIGRATION_MODULES"``, ``"label"``,
     ``"name"``, ``"folder"`` or ``"installed"``.
+    ``listed``: whether the settings' ``INSTALLED_APPS`` have it, where they can be read.
     ``migrations``: names of its migrations, sorted.
     """
 
@@ -312,6 +315,7 @@ class App(NamedTuple):
     in_project: bool
     has_init: bool
     label_source: str
+    listed: Ternary
     migrations: tuple[str, ...]
 
 
@@ -322,6 +326,7 @@ class History:
     ``apps`` already has; their migrations are not in ``migrations``.
     ``unlabelled`` are migration folders whose label only running the project could tell:
     with any of them, or without ``closed``, a label that is not in ``apps`` may exist.
+    ``unmigrated`` are labels of folders that may be apps and have no migrations.
     ``closed``: whether every installed app is in ``apps``.
     ``settings``: what the settings files say, as far as it is certain.
     ``problems``: all files and folders that could not be read.
@@ -336,6 +341,7 @@ class History:
         *,
         collisions: tuple[App, ...] = (),
         unlabelled: tuple[str, ...] = (),
+        unmigrated: frozenset[str] = frozenset(),
         problems: tuple[Problem, ...] = (),
         settings: Mapping[str, Value] | None = None,
         closed: bool = False,
@@ -346,6 +352,7 @@ class History:
         self.migrations = migrations
         self.collisions = collisions
         self.unlabelled = unlabelled
+        self.unmigrated = unmigrated
         self.problems = problems
         self.settings = settings or {}
         self.closed = closed

@@ -1,12 +1,12 @@
 """Other files of the project, found by their dotted names and read the same way."""
 
 # Paths are text here: pathlib costs ten times as much, and a history has thousands.
-# ruff: noqa: PTH100, PTH113, PTH118, PTH119, PTH120
+# ruff: noqa: PTH118
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from workflow.history.execute import execute_module
 from workflow.history.scope import Module, OutOfFuel
@@ -16,36 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from workflow.history.files import Files
+    from workflow.history.homes import Need
 
 MAX_LOADS = 12
 """How deep imports are followed."""
 
-Need = tuple[str, "str | None"]
-"""A file that was looked for, and the digest of what was there."""
-
-
-class Home(NamedTuple):
-    """Where a file lives: the folder that imports start from, and its dotted name there."""
-
-    root: str
-    dotted: str
-
-
-def home_of(files: Files, folder: str) -> Home:
-    """Return the home of a package folder: the first folder above that is no package."""
-    parts: list[str] = []
-    root = folder
-    while True:
-        parent, name = os.path.split(root)
-        parts.append(name)
-        root = parent
-        if parent == os.path.dirname(parent) or not is_package(files, parent):
-            return Home(root, ".".join(reversed(parts)))
-
-
-def is_package(files: Files, folder: str) -> bool:
-    """Return whether the folder has an ``__init__.py``."""
-    return files.is_file(os.path.join(folder, "__init__.py"))
+_Loaded = tuple["Module | None", "tuple[Need, ...]"]
 
 
 class Modules:
@@ -54,8 +30,10 @@ class Modules:
     def __init__(self, files: Files, roots: Iterable[str]) -> None:
         self.files = files
         self.roots = list(dict.fromkeys(roots))
-        self._modules: dict[str, tuple[Module | None, tuple[Need, ...]]] = {}
-        self._loading: list[str] = []
+        self._modules: dict[tuple[str, str, str], _Loaded] = {}
+        self._partial: dict[tuple[str, str, str], _Loaded] = {}
+        self._loading: list[tuple[str, str, str]] = []
+        self._cut = False
 
     def lookup(self, dotted: str, first: str, needs: list[Need]) -> Module | None:
         """Return the module of this name, ``None`` where it is not in the project.
@@ -78,17 +56,30 @@ class Modules:
             yield os.path.join(root, f"{relative}.py")
 
     def _load(self, path: str, dotted: str, first: str, needs: list[Need]) -> Module | None:
-        if path not in self._modules:
-            if path in self._loading or len(self._loading) >= MAX_LOADS:
+        key = (path, dotted, first)
+        known = self._modules.get(key) or self._partial.get(key)
+        if known is None:
+            if key in self._loading or len(self._loading) >= MAX_LOADS:
+                self._cut = True
                 return None
-            self._loading.append(path)
-            inner: list[Need] = []
-            module = self._read(path, dotted, first, inner)
-            self._loading.pop()
-            self._modules[path] = (module, tuple(inner))
-        module, inner_needs = self._modules[path]
-        needs += inner_needs
-        return module
+            known = self._load_new(key)
+        needs += known[1]
+        return known[0]
+
+    def _load_new(self, key: tuple[str, str, str]) -> _Loaded:
+        cut, self._cut = self._cut, False
+        inner: list[Need] = []
+        self._loading.append(key)
+        loaded = (self._read(*key, inner), tuple(dict.fromkeys(inner)))
+        self._loading.pop()
+        # In a circle of imports each sees the others half done, depending on where it was
+        # entered. Such a result must not reach a file that enters elsewhere.
+        (self._partial if self._cut else self._modules)[key] = loaded
+        self._cut = cut or self._cut
+        if not self._loading:
+            self._partial.clear()
+            self._cut = False
+        return loaded
 
     def _read(self, path: str, dotted: str, first: str, needs: list[Need]) -> Module | None:
         content = self.files.read(path)

@@ -133,3 +133,27 @@ def _decode_tagged(raw: Raw) -> Value:
     if tag in {"t", "s"}:
         return tuple([decode(item) for item in raw[1]])
     return UNKNOWN_ITEMS
+
+
+MAX_NODES: Final = 500_000
+"""How many values one file may hold: shared ones count once for each place."""
+
+
+def fits(raw: Raw) -> bool:
+    """Return whether the value is small enough to be kept, and does not hold itself."""
+    left = MAX_NODES
+    level = [raw]
+    for _ in range(3 * MAX_DEPTH):
+        below: list[Raw] = []
+        for item in level:
+            if type(item) is list or type(item) is tuple:
+                below += item
+            elif type(item) is dict:
+                below += item.values()
+            left -= 1
+            if left < len(below):
+                return False
+        if not below:
+            return True
+        level = below
+    return False

@@ -1,14 +1,31 @@
 """Reading a project's migrations from disk, and from texts that are not on disk."""
 
+# Paths are text here: pathlib costs ten times as much, and a history has thousands.
+# ruff: noqa: PTH118
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from workflow.history.apps import Labels, Place, find_places, unmigrated_labels
+from workflow.history.cache import Cache
+from workflow.history.files import Files
+from workflow.history.homes import Home
+from workflow.history.model import App, History, Migration, MigrationKey, Problem, Trouble
+from workflow.history.raw import decode
+from workflow.history.rows import UNREAD_HEADER, body_of, header_of
+from workflow.history.settings import Settings, settings_module
+from workflow.history.store import Store
+from workflow.history.tree import Exclusions, walk_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from workflow.history.model import History
+    from workflow.history.raw import Raw
 
 
 def read_history(  # noqa: PLR0913 - each is one thing that a caller may know better
@@ -30,4 +47,179 @@ def read_history(  # noqa: PLR0913 - each is one thing that a caller may know be
     outside the tree; it must be all of them. ``cache`` is a folder that may hold what was
     read before; it changes nothing but the time.
     """
-    raise NotImplementedError
+    files = Files(project, overlay)
+    store = Store(files, Cache(cache), (files.project, os.path.join(files.project, "src")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about invalid escapes, and the like, in the files
+        history = _read(store, migration_modules, exclude, installed)
+    store.cache.save()
+    return history
+
+
+def _read(
+    store: Store,
+    migration_modules: Mapping[str, str | None] | None,
+    exclude: Sequence[str],
+    installed: Mapping[str, Path] | None,
+) -> History:
+    project = store.files.project
+    settings = _settings(store, [project, os.path.join(project, "src")])
+    entries, _ = settings.installed_apps()
+    wanted = [entry.replace(".", "/") for entry in entries]
+    found = walk_tree(store.files, Exclusions(exclude, wanted))
+    settings = settings if settings.values else _settings(store, found.manage)
+    store.add_roots([store.home(folder).root for folder in found.apps] + found.manage)
+    modules = settings.migration_modules() if migration_modules is None else migration_modules
+    labels = Labels(store, found, settings)
+    places = find_places(store, found, labels, modules, installed or {})
+    assembly = _Assembly(store)
+    for place in places:
+        assembly.add(place)
+    unmigrated = unmigrated_labels(found, labels, places, modules)
+    return assembly.history(settings, unmigrated, closed=installed is not None)
+
+
+def _settings(store: Store, folders: Iterable[str]) -> Settings:
+    """Return what the first settings module says that a ``manage.py`` chooses."""
+    for folder in folders:
+        dotted = settings_module(store.files, folder)
+        if dotted is None:
+            continue
+        path = os.path.join(folder, *dotted.split("."))
+        for candidate in (f"{path}.py", os.path.join(path, "__init__.py")):
+            row, _ = store.row("settings", candidate, Home(folder, dotted))
+            if row is not None:
+                return Settings(row)
+    return Settings()
+
+
+class _File(NamedTuple):
+    """One migration file: its name, its relative path, and what it says."""
+
+    name: str
+    path: str
+    row: Raw
+    digest: str
+    problem: Problem | None
+
+
+class _Assembly:
+    """Puts a history together, one migrations folder after the other."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.apps: dict[str, App] = {}
+        self.collisions: list[App] = []
+        self.unlabelled: list[str] = []
+        self.empty: set[str] = set()
+        self.problems: list[Problem] = []
+        self.migrations: dict[MigrationKey, Migration] = {}
+
+    def add(self, place: Place) -> None:
+        """Add the app whose migrations are in this place, if any are."""
+        files = list(self._files(place))
+        has_init = self.store.files.is_file(os.path.join(place.path, "__init__.py"))
+        if not files and not (has_init and self._is_app(place)):
+            self.empty |= {place.label} if place.label else set()
+            return
+        if place.label is None:
+            self.unlabelled.append(self.store.files.relative(place.path))
+            return
+        app = self._app(place, files, has_init=has_init)
+        if app.label in self.apps:
+            self.collisions.append(app)
+            return
+        self.apps[app.label] = app
+        for file in files:
+            migration = _migration(app.label, file)
+            self.migrations[migration.key] = migration
+
+    def _is_app(self, place: Place) -> bool:
+        names = {entry.name for entry in self.store.files.entries(place.root)}
+        return not names.isdisjoint({"apps.py", "models.py", "models"})
+
+    def _app(self, place: Place, files: Sequence[_File], *, has_init: bool) -> App:
+        relative = self.store.files.relative
+        return App(
+            place.label or "",
+            relative(place.path),
+            relative(place.root),
+            f"{place.module}.{os.path.basename(place.path)}",  # noqa: PTH119
+            place.in_project,
+            has_init,
+            place.source,
+            place.listed,
+            tuple(file.name for file in files),
+        )
+
+    def _files(self, place: Place) -> Iterator[_File]:
+        home = self.store.home(place.path)
+        for name in _module_names(self.store, place.path):
+            path = os.path.join(place.path, f"{name}.py")
+            row, digest = self.store.row(
+                "migration", path, Home(home.root, f"{home.dotted}.{name}")
+            )
+            if row is None:
+                continue
+            header, _, failure = row
+            is_migration = header is not None or (failure is not None and _NUMBERED.match(name))
+            relative = self.store.files.relative(path)
+            problem = None
+            if failure is not None:
+                trouble, line, reason = failure
+                problem = Problem(
+                    Trouble(trouble), relative, line, reason, place.label,
+                    name if is_migration else None,
+                )  # fmt: skip
+                self.problems.append(problem)
+            if is_migration:
+                yield _File(name, relative, row, digest, problem)
+
+    def history(self, settings: Settings, unmigrated: frozenset[str], *, closed: bool) -> History:
+        """Return the whole."""
+        for folder, reason in self.store.files.unreadable.items():
+            path = self.store.files.relative(folder)
+            self.problems.append(Problem(Trouble.UNREADABLE, path, None, reason))
+        return History(
+            Path(self.store.files.project),
+            dict(sorted(self.apps.items())),
+            dict(sorted(self.migrations.items())),
+            collisions=tuple(self.collisions),
+            unlabelled=tuple(self.unlabelled),
+            unmigrated=(unmigrated | self.empty) - self.apps.keys(),
+            problems=tuple(sorted(self.problems, key=lambda problem: problem.path)),
+            settings={name: decode(raw) for name, raw in settings.values.items()},
+            closed=closed,
+        )
+
+
+_NUMBERED = re.compile(r"\d{3,}_")
+"""A file that cannot be read and has such a name is a migration."""
+
+
+def _module_names(store: Store, folder: str) -> Iterator[str]:
+    """Yield the names of what Django takes for migrations: modules, no packages."""
+    entries = store.files.entries(folder)
+    packages = {
+        entry.name
+        for entry in entries
+        if entry.is_dir and store.files.is_file(os.path.join(folder, entry.name, "__init__.py"))
+    }
+    for entry in entries:
+        name, dot, suffix = entry.name.rpartition(".")
+        if entry.is_dir or not dot or suffix != "py" or not name or name[0] in "_~":
+            continue
+        if "." not in name and name not in packages:
+            yield name
+
+
+def _migration(label: str, file: _File) -> Migration:
+    header, body, _ = file.row
+    return Migration(
+        MigrationKey(label, file.name),
+        file.path,
+        UNREAD_HEADER if header is None else header_of(header),
+        lambda: body_of(body),
+        digest=file.digest,
+        problem=file.problem,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from typing import TYPE_CHECKING, Any
 
 from workflow.history.model import (
@@ -57,13 +58,24 @@ _NO_REFERENCES = References()
 
 
 def body_of(row: Raw) -> Body:
-    """Return the body that this row stands for."""
+    """Return the body that this row stands for; ``None`` is a file that was not read."""
+    if row is None:
+        return _UNREAD
+    if type(row) is bytes:
+        row = marshal.loads(row)  # noqa: S302 - comes out of the sealed cache
     operations, imports, functions = row
     return Body(
         operations_of(operations),
         tuple([Import(*item) for item in imports]),
         {name: _function(name, parts) for name, parts in functions.items()},
     )
+
+
+_NOTHING_KNOWN = References((), complete=False)
+UNREAD_HEADER = Header(
+    0, "", _NOTHING_KNOWN, _NOTHING_KNOWN, _NOTHING_KNOWN, UNKNOWN, UNKNOWN, UNKNOWN
+)
+_UNREAD = Body((Operation("", "", UNKNOWN, False, {}, True, 0, 0),))
 
 
 def operations_of(rows: Sequence[Raw]) -> tuple[Operation, ...]:

@@ -13,7 +13,7 @@ FUEL = 50_000
 """Steps that one file may cost beyond its own size, loops and calls unrolled."""
 
 
-class OutOfFuel(Exception):  # noqa: N818 - not an error: the rest of the file is unknown
+class OutOfFuel(Exception):
     """The file costs more steps than a file may."""
 
 

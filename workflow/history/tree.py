@@ -1,7 +1,7 @@
 """Walking a project's tree for the folders that matter, and for no others."""
 
 # Paths are text here: pathlib costs ten times as much, and a history has thousands.
-# ruff: noqa: PTH118, PTH119, PTH120
+# ruff: noqa: PTH118
 
 from __future__ import annotations
 
@@ -124,7 +124,8 @@ def _is_new_link(files: Files, path: str, links: set[str]) -> bool:
     target = os.path.realpath(path)
     inside = (target + os.sep).startswith(os.path.realpath(files.project) + os.sep)
     around = os.path.realpath(files.project).startswith(target.rstrip(os.sep) + os.sep)
-    if inside or around or target in links:
+    seen = any((target + os.sep).startswith(link + os.sep) for link in links)
+    if inside or around or seen:
         return False
     links.add(target)
     return True
