@@ -71,8 +71,10 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
         None if project is None else Path(project), database=values.get("database")
     )
     _expect_project(flow, settings)
+    output = _output(values)
     as_text = values.get("format") in {None, "text"}
-    writer = writer_for(sys.stdout if as_text else sys.stderr, settings.variables)
+    told_is_data = as_text and output is None
+    writer = writer_for(sys.stdout if told_is_data else sys.stderr, settings.variables)
     told = TextReport(writer, verbose=bool(values.get("verbose")))
     words = _words(values)
     context = Context(settings, words, TerminalTalk(writer), writes=flow.writes)
@@ -83,8 +85,10 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
     finally:
         context.close()
     report = report._replace(history=_size(context))
-    told.summary(report, _next(flow, context, door))
-    _write(report, values, as_text=as_text)
+    next_command = _next(flow, context, door)
+    told.summary(report, next_command)
+    if not told_is_data:
+        _write(_render(report, next_command, as_text=as_text), output)
     return EXIT_CODES[report.verdict]
 
 
@@ -133,17 +137,35 @@ def _next(flow: Flow, context: Context, door: str) -> str | None:
     return f"{door} {flow.then}" if flow.then is not None and wrote else None
 
 
-def _write(report: Report, values: Mapping[str, Any], *, as_text: bool) -> None:
-    if as_text:
-        return
-    from workflow.report import json
-
-    rendered = json.render(report)
+def _output(values: Mapping[str, Any]) -> Path | None:
+    """Return where the report goes. Looked at before anything runs: a report is not lost after."""
     if values.get("output") is None:
+        return None
+    path = Path(values["output"])
+    reason = None
+    if path.is_dir():
+        reason = "it is a folder"
+    elif not path.parent.is_dir():
+        reason = f"there is no folder {path.parent}"
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        reason = "this user may not write there"
+    if reason is not None:
+        raise UsageError(f"{path} can't be written: {reason}")
+    return path
+
+
+def _render(report: Report, next_command: str | None, *, as_text: bool) -> str:
+    from workflow.report import json, text
+
+    return text.render(report, next_command) if as_text else json.render(report)
+
+
+def _write(rendered: str, output: Path | None) -> None:
+    if output is None:
         sys.stdout.write(rendered)
         sys.stdout.flush()
         return
     try:
-        Path(values["output"]).write_text(rendered, encoding="utf-8")
+        output.write_text(rendered, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{values['output']} can't be written: {error.strerror}") from error
+        raise UsageError(f"{output} can't be written: {error.strerror}") from error

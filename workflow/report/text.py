@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Protocol
 
 from workflow.outcome import Finding, Report, Severity, StepResult, Verdict
@@ -92,6 +93,18 @@ class TextReport:
         self._writer.block(finding.message, indent=6)
         if finding.fix is not None:
             self._writer.block(finding.fix, indent=6, style="strong")
+
+
+def render(report: Report, next_command: str | None) -> str:
+    """Return a whole report as text, as it is told to a stream."""
+    from workflow.report.writers import PlainWriter
+
+    stream = io.StringIO()
+    told = TextReport(PlainWriter(stream), verbose=True)
+    for result in report.steps:
+        told.ended(result)
+    told.summary(report, next_command)
+    return stream.getvalue()
 
 
 def _dotted(name: str) -> str:
