@@ -82,4 +82,4 @@ class Git:
             done = process.run(["git", *arguments], cwd=self.directory)
         except CouldNotCheck:
             return None
-        return done.stdout.strip("\n") if done.code == 0 else None
+        return done.stdout.removesuffix("\n") if done.code == 0 else None
