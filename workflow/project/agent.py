@@ -176,8 +176,9 @@ class Agent:
         assert stream is not None  # noqa: S101 - it was started with a pipe
 
         def listen() -> None:
-            for line in stream:
-                hear(line)
+            with stream:
+                for line in stream:
+                    hear(line)
             hear(None)
 
         thread = threading.Thread(target=listen, daemon=True)
