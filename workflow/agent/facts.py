@@ -1,7 +1,6 @@
 """What was booted: interpreter, Django, settings, databases and apps."""
 
 import os
-import platform
 import sys
 
 
@@ -12,7 +11,7 @@ def facts():
     from django.conf import settings
 
     return {
-        "python": platform.python_version(),
+        "python": sys.version.split()[0],
         "executable": sys.executable,
         "django": django.get_version(),
         "settings": os.environ.get("DJANGO_SETTINGS_MODULE"),

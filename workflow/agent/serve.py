@@ -22,6 +22,7 @@ ANSWERS = {
 def serve(channel, in_project):
     """Boot Django, say what was booted, then answer until the host closes the pipe."""
     import django
+    from django.db import connections
     from django.utils import translation
 
     channel.busy = True
@@ -39,6 +40,7 @@ def serve(channel, in_project):
             _answer(session, request)
             channel.busy = False
     finally:
+        connections.close_all()
         session.close()
 
 

@@ -4,6 +4,7 @@ Whatever ``manage.py`` does first (loading ``.env``, changing ``sys.path``, choo
 settings) has then happened as it does every day.
 """
 
+import atexit
 import importlib.machinery
 import os
 import runpy
@@ -44,6 +45,7 @@ def run(start, channel):
         from _migration_workflow_agent import serve
 
         serve.serve(channel, in_project=start["project"])
+        _end_at_once()
 
     def patch(management):
         management.ManagementUtility.execute = execute
@@ -73,3 +75,15 @@ def _hand_over(start):
     sys.argv = [start["manage"], start["command"]]
     sys.path[0] = os.path.dirname(start["manage"])
     runpy.run_path(start["manage"], run_name="__main__")
+
+
+def _end_at_once():
+    """End the process without clearing up its memory first.
+
+    To take a booted project apart, object by object, takes longer than most gates. What the
+    project registered for the end of the process happens all the same.
+    """
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
