@@ -56,7 +56,7 @@ class AskingQuestioner(MigrationQuestioner):
             field_name,
             model_name,
             f"{model_name}.{field_name} is new, may not be null and has no default. "
-            "What shall the rows that exist hold?",
+            "What shall the rows that exist hold? Answer with a Python value, such as '' or 0.",
         )
 
     def ask_not_null_alteration(self, field_name, model_name):
@@ -65,7 +65,8 @@ class AskingQuestioner(MigrationQuestioner):
             field_name,
             model_name,
             f"{model_name}.{field_name} may no longer be null. "
-            "What shall the rows hold that are null now?",
+            "What shall the rows hold that are null now? Answer with a Python value, or with "
+            "leave if you see to them yourself.",
         )
 
     def ask_auto_now_add_addition(self, field_name, model_name):
@@ -74,7 +75,8 @@ class AskingQuestioner(MigrationQuestioner):
             field_name,
             model_name,
             f"{model_name}.{field_name} is new and set when a row is added. "
-            "What shall the rows that exist hold (for example timezone.now)?",
+            "What shall the rows that exist hold? Answer with a Python value, such as "
+            "timezone.now().",
         )
 
     def ask_unique_callable_default_addition(self, field_name, model_name):
