@@ -30,7 +30,7 @@ class PipedSource:
             return ModuleSpec(fullname, self, is_package=self.is_package(fullname))
         return None
 
-    def create_module(self, spec):  # noqa: ARG002 - what loaders take
+    def create_module(self, spec):
         """Let Python make the module."""
 
     def exec_module(self, module):
