@@ -5,7 +5,6 @@ Every error is collected before any is raised, and every value knows where it ca
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -178,6 +177,8 @@ def _read_table(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"[tool.{TABLE}] must be a table"]
     for key, value in table.items():
         if key not in KEYS:
+            import difflib
+
             near = difflib.get_close_matches(key, KEYS, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(KEYS)}"
             problems.append(f"unknown key {key!r}{hint}")

@@ -150,7 +150,7 @@ class Context:
 
         _ = self.agent
         sweep_leftovers(self.settings.state_folder)
-        _ = self.history, self.git.branch
+        _ = self.history, self.git.branch, self.git.branch_point
 
     def restart_agent(self) -> Agent:
         """Boot the project again, because its process is gone."""

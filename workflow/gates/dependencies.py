@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow import rules
 from workflow.outcome import StepResult, verdict_of
 
 if TYPE_CHECKING:
@@ -15,5 +14,7 @@ NAME = "dependencies"
 
 def run(context: Context) -> StepResult:
     """Check the history against every rule."""
+    from workflow import rules  # not needed before the project boots, as it does meanwhile
+
     findings = tuple(rules.check(context.history))
     return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow import rules
 from workflow.context import show_path
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
 
@@ -27,6 +26,8 @@ def run(context: Context) -> StepResult:
 
 def _rules(context: Context) -> Iterator[Finding]:
     """Yield what the drafts bring; what was wrong before them is not theirs."""
+    from workflow import rules
+
     before = {_identity(finding) for finding in rules.check(context.history)}
     overlay = {draft.path: draft.text for draft in context.drafted}
     for draft in context.drafted:
