@@ -45,6 +45,7 @@ class Scratch:
                 self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
                 fcntl.flock(self._lock, fcntl.LOCK_SH)
         except OSError as error:
+            sweep_leftovers(self._state_folder)
             raise CouldNotCheck(
                 f"no scratch files can be written below {self._state_folder}: {error.strerror}"
             ) from error
@@ -83,11 +84,11 @@ def cut_off(state_folder: Path) -> list[Path]:
 def sweep_leftovers(state_folder: Path) -> None:
     """Remove what killed runs left behind, if there is anything."""
     parent = state_folder / "scratch"
-    if parent.is_dir():
-        with suppress(OSError):  # a tree that can't be written can't be swept either
+    with suppress(OSError):  # a tree that can't be written can't be swept either
+        if parent.is_dir():
             with _alone(parent):
                 sweep(parent)
-            _remove_if_empty(parent)
+    _remove_if_empty(parent)
 
 
 def _abandoned(parent: Path) -> list[Path]:
@@ -132,7 +133,8 @@ def _remove_if_empty(parent: Path) -> None:
     """Remove the scratch and state folders unless somebody keeps something in them."""
     state_folder = parent.parent
     with suppress(OSError):
-        parent.rmdir()
+        if parent.is_dir():
+            parent.rmdir()
         if [path.name for path in state_folder.iterdir()] == [IGNORE]:
             (state_folder / IGNORE).unlink()
             state_folder.rmdir()
