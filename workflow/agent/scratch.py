@@ -85,4 +85,4 @@ def forget(path):
     """Remove a SQLite file with everything that SQLite may have put beside it."""
     for suffix in ("", "-journal", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(path + suffix)
+            os.unlink(os.fspath(path) + suffix)
