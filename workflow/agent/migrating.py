@@ -114,8 +114,18 @@ def _failures_named(recorder):
     except Exception as error:
         if recorder.current is None:
             raise
-        operation = _operation_under_way(error.__traceback__, recorder.current)
-        raise MigrationFailedError(recorder.current, operation, error) from error
+        cause = _first_cause(error)
+        operation = _operation_under_way(cause.__traceback__, recorder.current)
+        raise MigrationFailedError(recorder.current, operation, cause) from cause
+
+
+def _first_cause(error):
+    """Return what broke a transaction, not that Django then found it broken."""
+    from django.db.transaction import TransactionManagementError
+
+    while isinstance(error, TransactionManagementError) and error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _operation_under_way(trace, migration):
