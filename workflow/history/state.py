@@ -1,82 +1,31 @@
-"""Which models and fields exist at a point of the history, by replaying operations.
+"""Which models and fields exist at a point of the history, by replaying its operations.
 
-Three-valued: ``None`` is "certainly not there", ``UNKNOWN`` is "cannot be told".
+What exists is data of :mod:`workflow.history.schema`, at hand here too.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+from workflow.history.changes import Change
+from workflow.history.schema import Model, Origin, State
 
-    from workflow.history.fields import Field
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from workflow.history.graph import Graph
     from workflow.history.model import History, Migration, MigrationKey, Operation
-    from workflow.history.values import Call, Unknown, Value
 
-
-class Origin(NamedTuple):
-    """Which operation made a thing. ``operation`` is the index of the outermost one."""
-
-    migration: MigrationKey
-    operation: int
-    line: int
-
-
-class Model(NamedTuple):
-    """A model at one point. Never changed: the next point has a new one.
-
-    ``fields`` by name as written, in order. ``indexes`` and ``constraints`` by name, with the
-    expression that made them. ``options`` as in ``Meta``, indexes and constraints apart.
-    ``bases``: ``"app.model"`` in lower case for models, dotted paths for other classes.
-    ``closed``: whether these are certainly all its fields, indexes and constraints.
-    ``unsure``: names of fields, indexes and constraints that may be gone or different.
-    ``swappable``: the setting that may replace it. ``proxy`` has no table of its own.
-    """
-
-    app: str
-    name: str
-    fields: Mapping[str, Field]
-    options: Mapping[str | Unknown, Value]
-    bases: tuple[str | Unknown, ...]
-    indexes: Mapping[str, Call | None]
-    constraints: Mapping[str, Call | None]
-    origin: Origin
-    origins: Mapping[str, Origin]
-    closed: bool = True
-    unsure: frozenset[str] = frozenset()
-
-    def field(self, name: str) -> Field | Unknown | None:
-        """Return the field, ``None`` where there certainly is none, else ``UNKNOWN``."""
-        raise NotImplementedError
-
-
-class State:
-    """All models at one point. Only the replay changes it: copy it to keep it."""
-
-    def model(self, app: str, name: str) -> Model | Unknown | None:
-        """Return a model whatever its case, ``None`` where there certainly is none.
-
-        Models of external apps are ``UNKNOWN``.
-        """
-        raise NotImplementedError
-
-    def models(self, app: str | None = None) -> Iterator[Model]:
-        """Yield the models that are there, or of one app."""
-        raise NotImplementedError
-
-    def copy(self) -> State:
-        """Return a state that later steps of the replay do not change."""
-        raise NotImplementedError
+__all__ = ["Model", "Origin", "State", "Step", "replay", "state_after"]
 
 
 class Step(NamedTuple):
     """One operation on its way, with the state right before it.
 
     ``operation`` may be nested: those of ``state_operations`` come each on its own, after
-    the ``SeparateDatabaseAndState`` or ``RunSQL`` that holds them, with ``parent`` set.
-    ``before`` is live: it is right only until the next step.
+    the ``SeparateDatabaseAndState`` or ``RunSQL`` that holds them; ``parent`` is then the
+    outermost of these. ``before`` is live: it is right only until the next step, and after
+    the last step it is the state at the end.
     """
 
     migration: Migration
@@ -89,9 +38,38 @@ def replay(
     history: History, graph: Graph, targets: Iterable[MigrationKey] | None = None
 ) -> Iterator[Step]:
     """Yield every operation in the order in which Django would apply it to nothing."""
-    raise NotImplementedError
+    yield from _run(history, graph.plan(targets), State(history.is_external))
 
 
 def state_after(history: History, graph: Graph, *targets: MigrationKey) -> State:
     """Return the state once these and all they depend on are applied; all without targets."""
-    raise NotImplementedError
+    state = State(history.is_external)
+    for _ in _run(history, graph.plan(targets or None), state):
+        pass
+    return state
+
+
+def _run(history: History, plan: Iterable[MigrationKey], state: State) -> Iterator[Step]:
+    for key in plan:
+        migration = history.migrations[key]
+        if migration.header.alters_state is not False:
+            state.blur(key.app)
+        for operation in migration.operations:
+            yield from _steps(migration, operation, state)
+        if migration.header.alters_state is not False:
+            state.blur(key.app)
+
+
+def _steps(migration: Migration, outermost: Operation, state: State) -> Iterator[Step]:
+    key = migration.key
+    todo = [outermost]
+    while todo:
+        operation = todo.pop()
+        parent = None if operation is outermost else outermost
+        yield Step(migration, operation, parent, state)
+        origin = Origin(key, outermost.position, operation.line)
+        Change(state, key.app, operation, origin).apply()
+        nested = operation.state_operations
+        if not operation.certain:
+            nested = tuple([inner._replace(certain=False) for inner in nested])
+        todo += reversed(nested)
