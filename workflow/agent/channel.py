@@ -1,9 +1,9 @@
 """JSON lines to and from the host: one request, one answer, and progress in between."""
 
-import _thread
 import json
 import os
 import select
+import signal
 import threading
 import traceback
 
@@ -22,8 +22,10 @@ class Channel:
         self._requests = requests
         self._answers = answers
         self.secrets = []
-        self.busy = False
+        self.busy = True  # with booting
         self.shielded = False
+        # A shell gives what it starts in the background a signal that is ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=self._watch, name="host-watch", daemon=True).start()
 
     def requests(self):
@@ -32,11 +34,13 @@ class Channel:
             yield json.loads(line)
 
     def answer(self, answer):
-        """Send the answer to the request under way."""
+        """Send the answer to the request under way, which is done then: nothing is cut off."""
+        self.busy = False
         self._send({"answer": answer})
 
     def fail(self, error):
         """Send an exception in place of an answer, as the project's own words."""
+        self.busy = False
         self._send({"error": describe_error(error)})
 
     def event(self, **event):
@@ -54,8 +58,9 @@ class Channel:
         poll = select.poll()
         poll.register(self._requests, 0)  # an empty mask still reports that the writer is gone
         poll.poll()
-        if self.busy:
-            _thread.interrupt_main()
+        if self.busy and not self.shielded:
+            # A signal, because it wakes a call that waits, such as a sleep or a read.
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             threading.Event().wait(GRACE_SECONDS)
             if not self.shielded:
                 os._exit(1)

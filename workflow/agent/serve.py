@@ -25,7 +25,6 @@ def serve(channel, in_project):
     from django.db import connections
     from django.utils import translation
 
-    channel.busy = True
     django.setup()
     # As in Django's own makemigrations and migrate: a label in the language of the day
     # would be a change of the model that nobody made.
@@ -33,12 +32,10 @@ def serve(channel, in_project):
     channel.secrets = facts.secrets()
     session = Session(channel, in_project)
     channel.answer(facts.facts())
-    channel.busy = False
     try:
         for request in channel.requests():
             channel.busy = True
             _answer(session, request)
-            channel.busy = False
     finally:
         connections.close_all()
         session.close()
