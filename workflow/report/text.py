@@ -18,6 +18,9 @@ STYLES = {
     Verdict.NOT_REACHED: "quiet",
 }
 
+TELLING = {"pre-check", "outlook", "draft"}
+"""Steps whose information is what they are run for."""
+
 ENDINGS = {
     Verdict.PASSED: "passed",
     Verdict.REFUSED: "refused: nothing after the gate that refused was run",
@@ -61,8 +64,13 @@ class TextReport:
         self._writer.line(_dotted(result.name), word + why, STYLES[result.verdict])
         if result.reason is not None and not skipped:
             self._writer.block(result.reason, indent=4)
-        for finding in result.findings:
-            self._finding(finding)
+        for finding in sorted(result.findings, key=_weight):
+            if self._shows(result, finding):
+                self._finding(finding)
+        hidden = sum(not self._shows(result, finding) for finding in result.findings)
+        if hidden:
+            remarks = "1 remark" if hidden == 1 else f"{hidden} remarks"
+            self._writer.block(f"{remarks}: --verbose shows them", indent=4, style="quiet")
         if result.details and self._wants_details(result):
             self._writer.verbatim(result.details, indent=4, style="quiet")
 
@@ -72,6 +80,11 @@ class TextReport:
         self._writer.line(f"{report.flow}: ", ENDINGS[verdict], STYLES[verdict])
         if next_command is not None and verdict is Verdict.PASSED:
             self._writer.line("Next: ", next_command, "strong")
+
+    def _shows(self, result: StepResult, finding: Finding) -> bool:
+        """Say whether a finding is worth a line each day: what only informs is, of the state."""
+        informs = finding.severity is Severity.INFO
+        return self._verbose or not informs or result.name in TELLING
 
     def _wants_details(self, result: StepResult) -> bool:
         failed = result.verdict is Verdict.ERRORED
@@ -105,6 +118,10 @@ def render(report: Report, next_command: str | None) -> str:
         told.ended(result)
     told.summary(report, next_command)
     return stream.getvalue()
+
+
+def _weight(finding: Finding) -> int:
+    return list(Severity).index(finding.severity)
 
 
 def _dotted(name: str) -> str:
