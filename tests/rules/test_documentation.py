@@ -13,7 +13,7 @@ from workflow.rules.table import Page, pages_in, render
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "rules"
 RULES = load().rules
-FAMILIES_OF_RULES = ("GRF", "FLD", "DAT", "SQL")
+NUMBERED_HERE = ("GRF", "FLD", "DAT1", "SQL")
 HEADINGS = ["Problem", "Why it bites", "Instead"]
 
 
@@ -22,7 +22,7 @@ def test_every_rule_has_a_page() -> None:
 
 
 def test_every_page_of_our_families_has_a_rule() -> None:
-    ours = {page.code for page in pages_in(FOLDER) if page.code.startswith(FAMILIES_OF_RULES)}
+    ours = {page.code for page in pages_in(FOLDER) if page.code.startswith(NUMBERED_HERE)}
     assert ours == set(RULES)
 
 

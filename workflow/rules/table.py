@@ -35,7 +35,7 @@ INTRODUCTION = """\
 # What the gates find
 
 Every finding has a code, and every code has a page that tells what the matter is, why it bites
-and what to do instead. `migration-workflow explain CODE` shows the same page in the terminal.
+and what to do instead.
 
 Severity `error` refuses; `warning` refuses with `--strict`; `info` never does.
 
@@ -62,7 +62,7 @@ def _read(path: Path) -> Page:
     heading, severity = HEADING.match(text), SEVERITY.search(text)
     if heading is None:
         raise ValueError(f"{path} must begin with '# {path.stem}: title'")
-    return Page(heading[1], heading[2], severity[1] if severity else "–")
+    return Page(heading[1], heading[2], severity[1] if severity else "")
 
 
 def render(pages: Iterable[Page], rules: Mapping[str, Rule]) -> str:
