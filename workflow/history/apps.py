@@ -13,9 +13,10 @@ from workflow.history.labels import Config, Label, label_of, target_of
 from workflow.history.values import UNKNOWN, Ternary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from workflow.history.raw import Raw
     from workflow.history.settings import Settings
     from workflow.history.store import Store
     from workflow.history.tree import Found
@@ -46,9 +47,29 @@ class Labels:
         self._entries = frozenset(entries)
         self._configs: dict[str, list[Config]] = {}
         for folder in found.apps:
-            home = store.home(folder)
-            for config in _configs(store, folder, home):
-                self._configs.setdefault(target_of(config, folder, home.root), []).append(config)
+            self._add(folder, os.path.join(folder, "apps.py"), "apps")
+        for path in _other_modules(store, self._entries):
+            name = os.path.splitext(os.path.basename(path))[0]
+            self._add(os.path.dirname(path), path, "" if name == "__init__" else name)
+        for migrations in found.migrations:
+            folder = os.path.dirname(migrations)
+            if folder not in self._configs:
+                self._add(folder, os.path.join(folder, "__init__.py"), "")
+
+    def _add(self, folder: str, path: str, name: str) -> None:
+        """Add the configurations of one module of a package folder."""
+        home = self.store.home(folder)
+        content = self.store.files.read(path)
+        if content is None or b"Config" not in content.data:
+            return
+        dotted = f"{home.dotted}.{name}" if name else home.dotted
+        row, _ = self.store.row("configs", path, Home(home.root, dotted))
+        for parts in row or ():
+            config = Config(*parts)
+            target = target_of(config, folder, home.root)
+            known = self._configs.setdefault(target, [])
+            if config not in known:
+                known.append(config)
 
     def of(self, root: str) -> tuple[Label, Ternary]:
         """Return an app folder's label, and whether ``INSTALLED_APPS`` has it."""
@@ -57,12 +78,17 @@ class Labels:
         return label, label.listed or (False if self._exact else UNKNOWN)
 
 
-def _configs(store: Store, folder: str, home: Home) -> Iterator[Config]:
-    row, _ = store.row(
-        "configs", os.path.join(folder, "apps.py"), Home(home.root, f"{home.dotted}.apps")
-    )
-    for parts in row or ():
-        yield Config(*parts)
+def _other_modules(store: Store, entries: frozenset[str]) -> Iterator[str]:
+    """Yield the files of the classes that ``INSTALLED_APPS`` names, ``apps.py`` apart."""
+    for entry in sorted(entries):
+        module, _, name = entry.rpartition(".")
+        if not name[:1].isupper() or not module or module.endswith(".apps"):
+            continue
+        for root in store.roots:
+            path = os.path.join(root, *module.split("."))
+            for candidate in (f"{path}.py", os.path.join(path, "__init__.py")):
+                if store.files.is_file(candidate):
+                    yield candidate
 
 
 def find_places(
@@ -127,6 +153,31 @@ def _installed(store: Store, installed: Mapping[str, Path]) -> Iterator[Place]:
         inside = (place + os.sep).startswith(store.files.project + os.sep)
         module = store.home(root).dotted
         yield Place(place, root, label, "installed", module, True, inside)
+
+
+def evident_label(place: Place, rows: Mapping[str, Raw], taken: Collection[str]) -> str | None:
+    """Return the label that the migrations of a folder call themselves by.
+
+    An app's configuration may be where no rule looks for it. But where the folder's own name
+    is all there is to go by, and each migration but the first depends on another one of
+    the folder by one other label, which is nobody else's, that is the label.
+    """
+    if place.source != "folder" or len(rows) < 2:
+        return None
+    own = [_labels_within(name, row, rows) for name, row in rows.items()]
+    named = [labels for labels in own if labels]
+    if len(named) != len(rows) - 1:
+        return None
+    common = frozenset.intersection(*named)
+    return min(common) if len(common) == 1 and not common & {place.label, *taken} else None
+
+
+def _labels_within(name: str, row: Raw, rows: Mapping[str, Raw]) -> frozenset[str]:
+    """Return the labels by which a migration depends on others of its folder."""
+    _, _, (_, _, references), *_ = row[0] or (0, "", (False, 0, []))
+    return frozenset(
+        label for label, other, *_ in references if other in rows and other != name and label != ...
+    )
 
 
 def unmigrated_labels(

@@ -42,6 +42,7 @@ class Executor(Evaluator):
     def __init__(self, module: Module, scopes: list[dict[str, Raw]], calls: int = 0) -> None:
         super().__init__(module, scopes, _run_function, calls)
         self.flow = _Flow()
+        self.lines: dict[str, int] = {}
         self.in_function = False
 
     @property
@@ -200,6 +201,7 @@ def _annotated(executor: Executor, node: _ast.AnnAssign) -> None:
 def _store(executor: Executor, target: _ast.AST, value: Raw) -> None:
     if type(target) is _ast.Name:
         executor.scope[target.id] = value
+        executor.lines[target.id] = target.lineno
     elif type(target) is _ast.Attribute:
         _store_attribute(executor, target, value)
     elif type(target) is _ast.Subscript:
@@ -374,7 +376,7 @@ def _class(executor: Executor, node: _ast.ClassDef) -> None:
     body = Executor(executor.module, [*executor.scopes, {}], executor.calls)
     body.in_function = executor.in_function
     body.run_all(node.body)
-    executor.scope[node.name] = ClassBinding(
+    binding = ClassBinding(
         node.name,
         executor.items(node.bases),
         body.scope,
@@ -382,6 +384,8 @@ def _class(executor: Executor, node: _ast.ClassDef) -> None:
         executor.module,
         exact=not node.keywords and not node.decorator_list and not body.flow.stopped,
     )
+    binding.lines = body.lines
+    executor.scope[node.name] = binding
 
 
 def _delete(executor: Executor, node: _ast.Delete) -> None:

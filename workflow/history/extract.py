@@ -62,9 +62,10 @@ def _body(module: Module, operations: list[Raw]) -> Raw:
     return operations, imports, functions
 
 
-def references_of(module: Module, value: Raw) -> Raw:
+def references_of(module: Module, value: Raw, line: int) -> Raw:
     """Return the row of a list of references that stands outside of a readable class."""
-    binding = ClassBinding("Migration", [], {"dependencies": value}, 0, module, exact=True)
+    binding = ClassBinding("Migration", [], {"dependencies": value}, line, module, exact=True)
+    binding.lines = {"dependencies": line}
     return _Reader(module, [binding], followed=True).references("dependencies")
 
 
@@ -124,7 +125,10 @@ class _Reader:
             return NOTHING_KNOWN if value is not None else (True, 0, [])
         rows = [row for item in items for row in self._reference(item)]
         complete = self._complete(name) and MORE not in items and ... not in items
-        return complete, min((row[2] for row in rows), default=0), rows
+        return complete, self._line(name), rows
+
+    def _line(self, name: str) -> int:
+        return next((item.lines[name] for item in self.bindings if name in item.lines), 0)
 
     def _reference(self, item: Raw, *, certain: bool = True) -> Iterator[Raw]:
         item = self.evaluator.forced(item)

@@ -85,4 +85,4 @@ def _read(imports: bytes, source: bytes, line: int, name: str) -> Raw:
         execute_module(module, tree)
     except OutOfFuel:
         return NOTHING_KNOWN
-    return references_of(module, module.names.get("value", ...))
+    return references_of(module, module.names.get("value", ...), line)

@@ -186,7 +186,9 @@ def _join_classes(left: ClassBinding, right: ClassBinding) -> ClassBinding:
     }
     bases = left.bases if same(left.bases, right.bases) else [...]
     exact = left.exact and right.exact
-    return ClassBinding(left.name, bases, attributes, left.line, left.owner, exact=exact)
+    joined = ClassBinding(left.name, bases, attributes, left.line, left.owner, exact=exact)
+    joined.lines = {**right.lines, **left.lines}
+    return joined
 
 
 def _attribute(binding: ClassBinding, name: str) -> Raw:

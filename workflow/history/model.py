@@ -303,7 +303,8 @@ class App(NamedTuple):
     ``in_project``: false for an installed package. ``has_init``: whether the folder has an
     ``__init__.py``; without one Django loads nothing from it.
     ``label_source`` says where the label is from: ``"MIGRATION_MODULES"``, ``"label"``,
-    ``"name"``, ``"folder"`` or ``"installed"``.
+    ``"name"``, ``"folder"``, ``"references"`` (what its migrations call themselves) or
+    ``"installed"``.
     ``listed``: whether the settings' ``INSTALLED_APPS`` have it, where they can be read.
     ``migrations``: names of its migrations, sorted.
     """

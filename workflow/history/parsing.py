@@ -19,7 +19,7 @@ from workflow.history.header import sliced_header
 from workflow.history.model import Trouble
 from workflow.history.raw import Raw, fits, is_ref
 from workflow.history.scope import Module, OutOfFuel
-from workflow.history.syntax import Failure, conflict_line, parse
+from workflow.history.syntax import Failure, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,15 +53,7 @@ def migration_row(content: Content, name: str, loader: Loader | None) -> Raw:
         return None, None, None
     if module.shared and not fits(found):
         return sliced_header(data, name), _NOTHING_KNOWN, None
-    return (*found, _conflict(data))
-
-
-def _conflict(data: bytes) -> Raw:
-    """Return the failure of a file that is Python although conflict markers are in it."""
-    line = conflict_line(data)
-    if line is None:
-        return None
-    return (Trouble.CONFLICT_MARKERS.value, line, "git conflict markers are in the file")
+    return (*found, None)
 
 
 def configs_row(content: Content, name: str, loader: Loader | None) -> Raw:

@@ -11,7 +11,13 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from workflow.history.apps import Labels, Place, find_places, unmigrated_labels
+from workflow.history.apps import (
+    Labels,
+    Place,
+    evident_label,
+    find_places,
+    unmigrated_labels,
+)
 from workflow.history.cache import Cache
 from workflow.history.files import Files
 from workflow.history.homes import Home
@@ -72,7 +78,8 @@ def _read(
     modules = settings.migration_modules() if migration_modules is None else migration_modules
     labels = Labels(store, found, settings)
     places = find_places(store, found, labels, modules, installed or {})
-    assembly = _Assembly(store)
+    configured = {place.label for place in places if place.source != "folder" and place.label}
+    assembly = _Assembly(store, configured)
     for place in places:
         assembly.add(place)
     unmigrated = unmigrated_labels(found, labels, places, modules)
@@ -106,8 +113,9 @@ class _File(NamedTuple):
 class _Assembly:
     """Puts a history together, one migrations folder after the other."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, configured: set[str]) -> None:
         self.store = store
+        self.configured = configured
         self.apps: dict[str, App] = {}
         self.collisions: list[App] = []
         self.unlabelled: list[str] = []
@@ -122,6 +130,10 @@ class _Assembly:
         if not files and not (has_init and self._is_app(place)):
             self.empty |= {place.label} if place.label else set()
             return
+        rows = {file.name: file.row for file in files}
+        evident = evident_label(place, rows, self.configured | self.apps.keys())
+        if evident is not None:
+            place = place._replace(label=evident, source="references")
         if place.label is None:
             self.unlabelled.append(self.store.files.relative(place.path))
             return

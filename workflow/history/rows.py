@@ -43,7 +43,7 @@ def _or_unknown(raw: Raw) -> Any:
 
 def _references(row: Raw) -> References:
     complete, line, rows = row
-    if complete and not rows:
+    if complete and not rows and not line:
         return _NO_REFERENCES
     items = tuple(
         [

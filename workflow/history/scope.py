@@ -31,10 +31,10 @@ class ClassBinding:
     """A class that the module defines, once its body was read.
 
     ``bases`` are raw names. ``exact`` is false where decorators or keywords, such as a
-    metaclass, may have changed what the body says.
+    metaclass, may have changed what the body says. ``lines`` tells where attributes are set.
     """
 
-    __slots__ = ("attributes", "bases", "exact", "line", "name", "owner")
+    __slots__ = ("attributes", "bases", "exact", "line", "lines", "name", "owner")
 
     def __init__(  # noqa: PLR0913 - a record
         self,
@@ -52,6 +52,7 @@ class ClassBinding:
         self.line = line
         self.owner = owner
         self.exact = exact
+        self.lines: dict[str, int] = {}
 
 
 class Loader(Protocol):
