@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -13,12 +13,32 @@ if TYPE_CHECKING:
 WIDTH = 80
 """Columns of a stream that is no terminal."""
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""What moves the cursor, changes the screen, or turns the direction in which a text is read."""
 
 
 def harmless(text: str) -> str:
     """Return the text with control characters spelled out, so that no terminal obeys them."""
-    return CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+    return CONTROL.sub(_spelled_out, text)
+
+
+def _spelled_out(match: re.Match[str]) -> str:
+    number = ord(match.group())
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def _wrapped(text: str, width: int, indent: int) -> Iterator[str]:
+    """Yield the lines of a text, wrapped; a long word, such as a path, is not broken."""
+    margin = " " * indent
+    for paragraph in harmless(text).splitlines() or [""]:
+        yield textwrap.fill(
+            paragraph,
+            width,
+            initial_indent=margin,
+            subsequent_indent=margin,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 class PlainWriter:
@@ -35,19 +55,9 @@ class PlainWriter:
         self._write(harmless(text + word))
 
     def block(self, text: str, *, indent: int, style: str = "") -> None:  # noqa: ARG002
-        """Write a paragraph; a long word, such as a path, is not broken."""
-        margin = " " * indent
-        for paragraph in harmless(text).splitlines() or [""]:
-            self._write(
-                textwrap.fill(
-                    paragraph,
-                    WIDTH,
-                    initial_indent=margin,
-                    subsequent_indent=margin,
-                    break_long_words=False,
-                    break_on_hyphens=False,
-                )
-            )
+        """Write a paragraph."""
+        for line in _wrapped(text, WIDTH, indent):
+            self._write(line)
 
     def verbatim(self, text: str, *, indent: int, style: str = "") -> None:  # noqa: ARG002
         """Write lines as they are."""
@@ -70,10 +80,17 @@ class TerminalWriter:
         "": "default",
     }
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, variables: Mapping[str, str]) -> None:
         from rich.console import Console
 
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        self._console = Console(
+            file=stream,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            force_terminal=True if variables.get("FORCE_COLOR") else None,
+            no_color=bool(variables.get("NO_COLOR")),
+        )
         self._status: Status | None = None
 
     def begin(self, text: str) -> None:
@@ -102,12 +119,11 @@ class TerminalWriter:
 
     def block(self, text: str, *, indent: int, style: str = "") -> None:
         """Write a paragraph, wrapped to the terminal."""
-        from rich.padding import Padding
         from rich.text import Text
 
         self.stop()
-        paragraph = Text(harmless(text), self.THEME[style])
-        self._console.print(Padding(paragraph, (0, 0, 0, indent)))
+        for line in _wrapped(text, self._console.width, indent):
+            self._console.print(Text(line, self.THEME[style]), soft_wrap=True)
 
     def verbatim(self, text: str, *, indent: int, style: str = "") -> None:
         """Write lines as they are; the terminal may wrap them."""
@@ -125,5 +141,5 @@ def writer_for(stream: TextIO, variables: Mapping[str, str]) -> PlainWriter | Te
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
     if stream.isatty() or variables.get("FORCE_COLOR"):
-        return TerminalWriter(stream)
+        return TerminalWriter(stream, variables)
     return PlainWriter(stream)
