@@ -21,10 +21,10 @@ import marshal
 import os
 import stat
 import sys
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
 from workflow import __version__
+from workflow.history.digests import blake2b
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -180,7 +180,8 @@ def _name(evaluator: Evaluator, node: _ast.Name) -> Raw:
     raw = evaluator.lookup(node.id)
     if isinstance(raw, ClassBinding | FunctionBinding):
         return ref(f".{node.id}")
-    if type(raw) in _CONTAINERS:
+    kind = type(raw)
+    if kind is list or kind is dict or (kind is tuple and raw[0] != "r"):
         evaluator.module.shared = True
     return raw
 
@@ -220,7 +221,6 @@ def _call(evaluator: Evaluator, node: _ast.Call) -> Raw:
     return _call_named(evaluator, callee[1], args, kwargs, node.lineno)
 
 
-_CONTAINERS = frozenset({list, dict, tuple})
 _FOLDED = frozenset({str, list, dict})
 
 

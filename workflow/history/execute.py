@@ -416,12 +416,11 @@ def walk(nodes: Sequence[_ast.AST]) -> Iterator[_ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        for name in node._fields:
-            child = getattr(node, name, None)
-            if isinstance(child, _ast.AST):
-                todo.append(child)
-            elif type(child) is list:
+        for child in vars(node).values():
+            if type(child) is list:
                 todo += [item for item in child if isinstance(item, _ast.AST)]
+            elif isinstance(child, _ast.AST):
+                todo.append(child)
 
 
 def _touched(nodes: Sequence[_ast.AST]) -> Iterator[str]:

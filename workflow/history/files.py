@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from workflow.history.digests import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,11 +122,6 @@ def encode(text: str) -> bytes:
 
 def _content(data: bytes) -> Content:
     return Content(data, digest_of(data))
-
-
-def digest_of(data: bytes) -> str:
-    """Return what tells these bytes from any others."""
-    return blake2b(data, digest_size=16).hexdigest()
 
 
 def _read(path: str) -> Content | None:

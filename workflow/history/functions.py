@@ -9,7 +9,7 @@ from workflow.history.execute import walk
 from workflow.history.scope import ClassBinding, FunctionBinding, Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from workflow.history.raw import Raw
 
@@ -35,7 +35,8 @@ def _row(module: Module, node: _Function) -> Raw:
     spec = node.args
     parameters = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
     keyword_only = any(default is None for default in spec.kw_defaults)
-    imports, names = _reads(module, node)
+    nodes = list(walk(node.body))
+    imports, names = _reads(module, nodes)
     return (
         node.lineno,
         parameters,
@@ -45,14 +46,13 @@ def _row(module: Module, node: _Function) -> Raw:
         keyword_only,
         names,
         imports,
-        _lookups(node, parameters[0] if parameters else None),
+        _lookups(nodes, parameters[0] if parameters else None),
     )
 
 
-def _reads(module: Module, node: _Function) -> tuple[list[Raw], list[str]]:
+def _reads(module: Module, nodes: Sequence[_ast.AST]) -> tuple[list[Raw], list[str]]:
     imports: list[Raw] = []
     aliases: dict[str, str] = {}
-    nodes = list(walk(node.body))
     for inner in nodes:
         if type(inner) in {_ast.Import, _ast.ImportFrom}:
             for path, alias, line in imported(module, inner):
@@ -94,10 +94,10 @@ def _global(module: Module, name: str) -> str | None:
     return None
 
 
-def _lookups(node: _Function, registry: str | None) -> list[Raw]:
+def _lookups(nodes: Sequence[_ast.AST], registry: str | None) -> list[Raw]:
     """Return (app, model, line) of each ``apps.get_model(…)`` on the first parameter."""
     rows = []
-    for inner in walk(node.body):
+    for inner in nodes:
         if type(inner) is _ast.Call and _is_lookup(inner.func, registry):
             app, model = _looked_up(inner)
             rows.append((app, model, inner.lineno))

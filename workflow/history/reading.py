@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,11 +57,23 @@ def read_history(  # noqa: PLR0913 - each is one thing that a caller may know be
     """
     files = Files(project, overlay)
     store = Store(files, Cache(cache), (files.project, os.path.join(files.project, "src")))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_collector():
         warnings.simplefilter("ignore")  # about invalid escapes, and the like, in the files
         history = _read(store, migration_modules, exclude, installed)
-    store.cache.save()
+        store.cache.save()
     return history
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Spare the garbage collector its walks through what is only being built up."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _read(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.history.files import digest_of
+from workflow.history.digests import digest_of
 from workflow.history.homes import Home, home_of
 
 if TYPE_CHECKING:
