@@ -298,7 +298,8 @@ def _rename_target(state: State, target: Model, old: str, new: str) -> None:
         changed = {
             name: field.with_override("to_field", new)
             for name, field in model.fields.items()
-            if field.kind in {"ForeignKey", "OneToOneField"}
+            if field.call is not None
+            and "to_field" in field.call.kwargs
             and field.argument("to_field") == old
             and field.related_to(model.app, model.name) == target.key
         }

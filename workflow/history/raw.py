@@ -102,21 +102,41 @@ def without_locals(raw: Raw, module: str, depth: int = 0) -> Raw:
     )
 
 
+_EXACT = frozenset({str, int, float, bool, bytes, type(None)})
+"""Types that stand for themselves."""
+
+
 def decode(raw: Raw) -> Value:
     """Return the value that this stands for."""
     kind = type(raw)
+    if kind in _EXACT:
+        return cast("Value", raw)
     if kind is list:
-        return tuple([decode(item) for item in raw])
+        return decode_items(raw)
     if kind is tuple:
         return _decode_tagged(raw)
-    if kind is dict:
-        return {decode_key(key): decode(item) for key, item in raw.items()}
-    return UNKNOWN if raw is ... else cast("Value", raw)
+    return decode_dict(raw) if kind is dict else UNKNOWN
 
 
-def decode_key(key: Raw) -> Key:
-    """Return a dictionary's key: keys that are not text are shown as text."""
-    return UNKNOWN if key is ... else key if type(key) is str else repr(key)
+def decode_items(items: list[Raw]) -> tuple[Value, ...]:
+    """Return the items of a list as values."""
+    exact = _EXACT
+    return tuple([item if type(item) in exact else decode(item) for item in items])
+
+
+def decode_dict(raw: dict[Raw, Raw]) -> dict[Key, Value]:
+    """Return a dictionary of values. Keys that are not text are shown as text."""
+    exact = _EXACT
+    return {
+        (key if type(key) is str else _decode_key(key)): (
+            item if type(item) in exact else decode(item)
+        )
+        for key, item in raw.items()
+    }
+
+
+def _decode_key(key: Raw) -> Key:
+    return UNKNOWN if key is ... else repr(key)
 
 
 def _decode_tagged(raw: Raw) -> Value:
@@ -124,14 +144,9 @@ def _decode_tagged(raw: Raw) -> Value:
     if tag == "r":
         return Ref(raw[1])
     if tag == "c":
-        return Call(
-            raw[1],
-            tuple([decode(item) for item in raw[2]]),
-            {decode_key(key): decode(item) for key, item in raw[3].items()},
-            raw[4],
-        )
-    if tag in {"t", "s"}:
-        return tuple([decode(item) for item in raw[1]])
+        return Call(raw[1], decode_items(raw[2]), decode_dict(raw[3]), raw[4])
+    if tag == "t" or tag == "s":  # noqa: PLR1714 - called for every value of a history
+        return decode_items(raw[1])
     return UNKNOWN_ITEMS
 
 

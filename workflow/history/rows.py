@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import marshal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workflow.history.model import (
     Body,
@@ -15,8 +15,8 @@ from workflow.history.model import (
     Reference,
     References,
 )
-from workflow.history.raw import Raw, decode
-from workflow.history.values import UNKNOWN, Unknown
+from workflow.history.raw import Raw, decode_dict
+from workflow.history.values import UNKNOWN, Unknown, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ def _operation(row: Raw, position: int) -> Operation:
         path,
         UNKNOWN if kind is ... else kind,
         is_django,
-        {name: decode(raw) for name, raw in args.items()},
+        cast("dict[str, Value]", decode_dict(args)),
         complete,
         line,
         position,

@@ -32,6 +32,9 @@ class Unknown(enum.Enum):
     def __repr__(self) -> str:
         return f"<{self.value}>"
 
+    # An enum's own hash is computed in Python, and dictionaries are asked for this key often.
+    __hash__ = object.__hash__
+
 
 UNKNOWN: Final = Unknown.UNKNOWN
 UNKNOWN_ITEMS: Final = Unknown.ITEMS
