@@ -51,10 +51,16 @@ def model_checks():
 
     found = checks.run_checks(tags=[checks.Tags.models])
     return [
-        {"id": check.id, "message": check.msg, "hint": check.hint, "object": str(check.obj)}
+        {"id": check.id, "message": check.msg, "hint": check.hint, "object": _name(check.obj)}
         for check in found
         if check.level >= checks.ERROR and not check.is_silenced()
     ]
+
+
+def _name(thing):
+    """Return a model's or a field's name, as Django's own report of its checks shows it."""
+    options = getattr(thing, "_meta", None)
+    return str(thing) if options is None else options.label
 
 
 def _app(config):
