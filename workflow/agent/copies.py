@@ -12,6 +12,7 @@ import os
 import sqlite3
 import time
 
+from _migration_workflow_agent.fingerprint import difference, fingerprint, row_changes
 from _migration_workflow_agent.scratch import forget, renamed
 from _migration_workflow_agent.session import database_exists
 
@@ -134,10 +135,30 @@ def _server_copy(alias, cloned):
 
 def _create_clone(connection):
     creation, suffix = connection.creation, _scratch_name()
+    expected = fingerprint(connection)
     connection.close()
     with _creation_errors():
         creation._clone_test_db(suffix, verbosity=0)
-    return creation.get_test_db_clone_settings(suffix)["NAME"]
+    name = creation.get_test_db_clone_settings(suffix)["NAME"]
+    try:
+        _expect_whole(connection, name, expected)
+    except BaseException:
+        creation._destroy_test_db(name, verbosity=0)
+        raise
+    return name
+
+
+def _expect_whole(connection, name, expected):
+    """Make sure of the clone: Django does not notice when mysqldump fails."""
+    with renamed(connection.alias, name):
+        found = fingerprint(connection)
+    lines = difference(expected["schema"], found["schema"])
+    changed = row_changes(expected["rows"], found["rows"])
+    lines += [f"{table} has {found['rows'].get(table)} rows" for table in changed]
+    if lines:
+        raise NoScratchDatabaseError(
+            f"the clone is not what the database is: {'; '.join(lines[:3])}"
+        )
 
 
 def _create_empty(connection):

@@ -1,0 +1,70 @@
+"""The whole workflow on PostgreSQL and MariaDB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.e2e.shop import Shop
+    from tests.servers.conftest import MakeShop
+
+SCRATCH = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute(
+        "SELECT datname FROM pg_database" if connection.vendor == "postgresql" else "SHOW DATABASES"
+    )
+    print([name for name, in cursor.fetchall() if "scratch" in name])
+"""
+
+
+def test_the_daily_path_passes_and_leaves_no_scratch_database(shop: Shop) -> None:
+    built = shop.json("migrate-safe")
+    assert built.code == 0, built
+    assert built.verdicts()["rehearsal"] == built.verdicts()["verify"] == "passed"
+
+    shop.manage("seed")
+    shop.add_field()
+    drafted = shop.json("makemigrations", "--name", "product_colour")
+    assert drafted.code == 0, drafted
+    assert (shop.folder / "catalogue/migrations/0011_product_colour.py").is_file()
+
+    assert shop.json("migrate-safe").code == 0
+    again = shop.json("migrate-safe")
+    assert again.verdicts()["rehearsal"] == "skipped"
+
+    clean = shop.json("test-migrations-clean")
+    assert clean.code == 0, clean
+    assert shop.manage("shell", "-c", SCRATCH).stdout.strip().endswith("[]")
+
+    shop.add_migration(
+        "migrations.RunPython(fail)",
+        name="0012_fail",
+        after="0011_product_colour",
+        head="""
+        def fail(apps, schema_editor):
+            apps.get_model("catalogue", "Tag").objects.create(name="never kept")
+            raise ValueError("no")
+        """,
+    )
+    refused = shop.json("migrate-safe")
+    assert refused.code == 1
+    assert "DAT201" in refused.codes
+    count = 'from catalogue.models import Tag; print(Tag.objects.filter(name="never kept").count())'
+    assert shop.manage("shell", "-c", count).stdout.strip().endswith("0")
+    assert shop.manage("shell", "-c", SCRATCH).stdout.strip().endswith("[]")
+
+
+def test_a_clone_that_lacks_something_is_no_rehearsal(mariadb: str, on: MakeShop) -> None:
+    """Django does not give mysqldump a socket that is named in OPTIONS, and it then fails."""
+    assert on(mariadb).json("migrate-safe").code == 0
+
+    shop = on(mariadb.replace("@/shop?host=", "@localhost/shop?unix_socket="))
+    shop.add_field()
+    assert shop.json("makemigrations").code == 0
+    refused = shop.json("migrate-safe")
+
+    assert refused.code == 3
+    assert refused.verdicts()["rehearsal"] == "errored"
+    assert "the clone is not what the database is" in refused.said
+    assert shop.manage("shell", "-c", SCRATCH).stdout.strip().endswith("[]")
