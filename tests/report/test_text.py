@@ -97,7 +97,7 @@ def test_information_of_the_state_is_one_line(name: str) -> None:
 
 def test_other_information_is_only_counted() -> None:
     assert told(StepResult("dependencies", Verdict.PASSED, (INFO,)))[1:] == [
-        "    1 remark: --verbose shows them",
+        "    1 remark: --verbose shows it",
     ]
     assert told(StepResult("dependencies", Verdict.REFUSED, (INFO, ERROR, INFO)))[1:] == [
         "    GRF101 error  shop/migrations/0004_price.py:12",

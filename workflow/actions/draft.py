@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NAME = "draft"
 
+_EMPTY = "no operations yet: write them before you apply it"
+
 
 def run(context: Context) -> StepResult:
     """Draft what the models call for, asking what only a person can know."""
@@ -40,10 +42,11 @@ def describe(draft: dict[str, Any], context: Context) -> str:
     path = Path(draft["directory"]) / draft["filename"]
     plan = [f"  - {operation}" for operation in draft["operations"]]
     sql = [f"  {line}" for statement in draft["sql"] for line in statement.splitlines()]
+    none = "only joins the leaf nodes" if context.words.merge else _EMPTY
     return "\n".join(
         (
             show_path(path, context.settings.project),
-            *(plan or ["  - no operations yet: write them before you apply it"]),
+            *(plan or [f"  - {none}"]),
             *(["", *sql] if sql else []),
         )
     )

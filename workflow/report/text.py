@@ -69,8 +69,10 @@ class TextReport:
                 self._finding(finding)
         hidden = sum(not self._shows(result, finding) for finding in result.findings)
         if hidden:
-            remarks = "1 remark" if hidden == 1 else f"{hidden} remarks"
-            self._writer.block(f"{remarks}: --verbose shows them", indent=4, style="quiet")
+            remarks = "1 remark: --verbose shows it"
+            if hidden > 1:
+                remarks = f"{hidden} remarks: --verbose shows them"
+            self._writer.block(remarks, indent=4, style="quiet")
         if result.details and self._wants_details(result):
             self._writer.verbatim(result.details, indent=4, style="quiet")
 
