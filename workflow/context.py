@@ -63,12 +63,19 @@ class Context:
     """The state of one run. Each part is made when it is first asked for, and once."""
 
     def __init__(
-        self, settings: Settings, words: Words, talk: Talk, *, writes: bool = False
+        self,
+        settings: Settings,
+        words: Words,
+        talk: Talk,
+        *,
+        writes: bool = False,
+        is_static: bool = False,
     ) -> None:
         self.settings = settings
         self.words = words
         self.talk = talk
         self.writes = writes
+        self._is_static = is_static
         self.drafted: tuple[DraftedFile, ...] = ()
         self.rehearsed: dict[str, Any] | None = None
         self._agent: Agent | None = None
@@ -133,7 +140,12 @@ class Context:
         return answer
 
     def read_history(self, overlay: Mapping[Path, str]) -> History:
-        """Read the history with some files as they would be, not as they are."""
+        """Read the history with some files as they would be, not as they are.
+
+        The cache is begun by the static gate alone, which lives on its speed: a flow that boots
+        Django wins little by it, and leaves no folder in a tree that it found nothing to do in.
+        """
+        folder = self.settings.state_folder
         from workflow.history.reading import read_history
 
         return read_history(
@@ -141,7 +153,7 @@ class Context:
             overlay=dict(overlay),
             migration_modules=self.settings.migration_modules or None,
             exclude=self.settings.exclude,
-            cache=self.settings.state_folder,
+            cache=folder if self._is_static or folder.is_dir() else None,
         )
 
     def prepare(self) -> None:

@@ -77,7 +77,9 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
     writer = writer_for(sys.stdout if told_is_data else sys.stderr, settings.variables)
     told = TextReport(writer, verbose=bool(values.get("verbose")))
     words = _words(values)
-    context = Context(settings, words, TerminalTalk(writer), writes=flow.writes)
+    context = Context(
+        settings, words, TerminalTalk(writer), writes=flow.writes, is_static=not flow.asks_project
+    )
     try:
         if flow.asks_project:
             context.prepare()
