@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from workflow.history.model import MigrationKey
+from workflow.history.model import MigrationKey, Trouble
 from workflow.outcome import Finding
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Context:
     def views(self) -> tuple[Graph, ...]:
         """The full view, and the fresh one where a squash makes it another."""
         full, fresh = self.history.full, self.history.fresh
-        return (full,) if full.nodes.keys() == fresh.nodes.keys() else (full, fresh)
+        return (full,) if full.parents.keys() == fresh.parents.keys() else (full, fresh)
 
     @cached_property
     def migrations(self) -> tuple[Migration, ...]:
@@ -69,6 +69,15 @@ class Context:
     def contested(self) -> frozenset[str]:
         """Labels that several folders claim: which of them counts is not known."""
         return frozenset(app.label for app in self.history.collisions)
+
+    @cached_property
+    def unread_apps(self) -> frozenset[str]:
+        """Apps with a migration of which not even the references could be read."""
+        return frozenset(
+            problem.app
+            for problem in self.history.problems
+            if problem.app and problem.trouble is not Trouble.NEWER_GRAMMAR
+        )
 
     @cached_property
     def unsettled_apps(self) -> frozenset[str]:

@@ -40,7 +40,7 @@ def _finding(migration: Migration, placed: Placed) -> Finding:
         Severity.WARNING,
         migration,
         f"{migration.key} runs {name} without reverse_code: nobody can migrate {migration.key.app} "
-        "back past this point (IrreversibleError), in a hurry least of all.",
+        "back past this point (IrreversibleError).",
         instead(
             f"give RunPython({name}) a reverse_code, migrations.RunPython.noop where the data may "
             "stay as it is."

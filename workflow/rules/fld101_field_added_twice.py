@@ -44,7 +44,7 @@ def _finding(context: Context, step: Step, model: Model, name: str) -> Finding:
         step,
         CODE,
         Severity.ERROR,
-        f"{step.migration.key} adds {field}, which {origin.migration} has added already: "
+        f"{step.migration.key} adds {field}, which is there already, from {origin.migration}: "
         "the column exists by then, and migrating stops on every database.",
         instead(
             f"take AddField({name!r}) out of {step.migration.key.name}, or choose another name."

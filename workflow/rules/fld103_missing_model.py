@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from workflow.rules.context import Context
 
 CODE = "FLD103"
+KINDS = [kind for kind in MODEL_PARAMETERS if kind != "CreateModel"]
 
 
-@over_steps(CODE, "operation on a model that is not there", Severity.ERROR, kinds=MODEL_PARAMETERS)
+@over_steps(CODE, "operation on a model that is not there", Severity.ERROR, kinds=KINDS)
 def check(context: Context, step: Step) -> Iterator[Finding]:
     """Yield a finding for the first operation on each model that certainly is not there."""
     app, name = step.migration.key.app, model_name_of(step)

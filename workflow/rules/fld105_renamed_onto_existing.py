@@ -60,8 +60,8 @@ def _finding(step: Step, old: str, new: str, origin: Origin) -> Finding:
         step,
         CODE,
         Severity.ERROR,
-        f"{key} renames {old} to {new}, which {origin.migration} has made already: the name is "
-        "taken by then, and migrating stops on every database.",
+        f"{key} renames {old} to {new}, which is there already, from {origin.migration}: the "
+        "name is taken by then, and migrating stops on every database.",
         instead(f"remove or rename {new} before {key.name}, or choose another name."),
         old=old,
         new=new,

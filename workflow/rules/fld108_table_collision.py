@@ -28,7 +28,7 @@ def check(context: Context, state: State) -> Iterator[Finding]:
     tables: dict[str, Model] = {}
     for model in state.models():
         table = table_of(model)
-        if table is None or not has_table(model) or model.options.get("swappable"):
+        if table is None or not has_table(model) or model.swappable is not None:
             continue
         first = tables.setdefault(table, model)
         if first is not model and _certain(context, model):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from workflow.history.fields import Field
 from workflow.outcome import Severity
 from workflow.rules.context import at
-from workflow.rules.facts import changes_database, column_of, is_state_only
+from workflow.rules.facts import changes_database, is_state_only
 from workflow.rules.registry import over_steps
 from workflow.rules.targets import model_of, new_fields_of
 from workflow.rules.wording import instead
@@ -29,8 +29,8 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
     if model is None or not changes_database(step, model):
         return
     for field in new_fields_of(step):
-        column = column_of(field)
-        if column is None:
+        column = field.column
+        if not isinstance(column, str):
             continue
         other = _holder(context, model, field, column)
         if other:
@@ -44,7 +44,7 @@ def _holder(context: Context, model: Model, field: Field, column: str) -> Field 
         if (
             isinstance(other, Field)
             and name != field.name
-            and column_of(other) == column
+            and other.column == column
             and not is_state_only(context, model.origins.get(name, model.origin))
         ):
             return other

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from workflow.history.values import Call
 from workflow.outcome import Severity
 from workflow.rules.context import finding
-from workflow.rules.facts import column_of, has_table
+from workflow.rules.facts import has_table
 from workflow.rules.limits import ENGINES, IDENTIFIERS, INDEX_NAME
 from workflow.rules.registry import over_states
 from workflow.rules.wording import instead
@@ -49,8 +49,8 @@ def _names(context: Context, model: Model) -> Iterator[Name]:
     if limit is not None:
         who = ENGINES[engine]
         for field in model.fields.values():
-            column = column_of(field)
-            if column is not None and field.name not in model.unsure:
+            column = field.column
+            if isinstance(column, str) and field.name not in model.unsure:
                 yield Name("column", column, limit, who, _origin(model, field.name))
         for name in model.constraints if engine in {"mysql", "mariadb"} else ():
             yield Name("constraint", name, limit, who, _origin(model, name))

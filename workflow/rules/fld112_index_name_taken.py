@@ -56,7 +56,7 @@ def _finding(context: Context, part: str, name: str, first: Model, second: Model
         CODE,
         Severity.ERROR,
         context.history.migrations[origin.migration],
-        f"{second.app}.{second.name} and {first.app}.{first.name} both have a {part} named {name}: "
+        f"{second.app}.{second.name} and {first.app}.{first.name} share the {part} name {name}: "
         "Django refuses such models, and PostgreSQL and SQLite stop because the name is taken.",
         instead(f"give the {part} of {second.app}.{second.name} a name of its own."),
         line=origin.line,

@@ -26,11 +26,10 @@ def check(context: Context, state: State) -> Iterator[Finding]:
     for model in state.models():
         for name in model.fields:
             field = model.field(name)
-            related = field.related_model if isinstance(field, Field) else None
-            if not isinstance(related, tuple):
+            if not isinstance(field, Field):
                 continue
-            target = (related[0] or model.app, related[1])
-            if state.model(*target) is None:
+            target = field.related_to(*model.key)
+            if isinstance(target, tuple) and state.model(*target) is None:
                 yield from _findings(context, model, name, target)
 
 

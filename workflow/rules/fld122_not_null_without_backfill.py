@@ -43,22 +43,35 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
 
 
 def _may_be_filled(context: Context, step: Step, model: Model, name: str) -> bool:
-    """Return whether data may have changed since the field is what it is."""
-    key, origin = step.migration.key, model.origins.get(name, model.origin).migration
+    """Return whether data may have changed since the field is there."""
     earlier = step.migration.operations[: step.operation.position]
     return any(_may_fill(operation) for operation in earlier) or any(
         _may_fill(operation)
-        for migration in _between(context, origin, key)
+        for migration in _since_added(context, step, model, name)
         for operation in migration.operations
     )
 
 
-def _between(context: Context, origin: MigrationKey, key: MigrationKey) -> Iterable[Migration]:
-    graph = context.graph
-    if graph is None or origin == key:
+def _since_added(context: Context, step: Step, model: Model, name: str) -> Iterable[Migration]:
+    """Return the migrations between the one that added the field, or the model, and this."""
+    graph, key = context.graph, step.migration.key
+    if graph is None:
         return ()
-    older = graph.ancestors(origin)
-    return (graph.nodes[one] for one in graph.ancestors(key) if one not in older)
+    later = graph.ancestors(key) - graph.ancestors(model.origin.migration)
+    adding = [one for one in later if one.app == key.app and _adds(context, one, model, name)]
+    start = max(adding, key=lambda one: len(graph.ancestors(one)), default=None)
+    if start is not None:
+        later -= graph.ancestors(start)
+    return [context.history.migrations[one] for one in later]
+
+
+def _adds(context: Context, key: MigrationKey, model: Model, name: str) -> bool:
+    return any(
+        operation.kind == "AddField"
+        and operation.text("name") == name
+        and str(operation.text("model_name")).lower() == model.name.lower()
+        for operation in context.history.migrations[key].operations
+    )
 
 
 def _may_fill(operation: Operation) -> bool:

@@ -8,7 +8,7 @@ from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.registry import over_steps
 from workflow.rules.rows import added_to_rows
-from workflow.rules.unique import GIVEN_TWICE, default_of, is_function, is_unique
+from workflow.rules.unique import GIVEN_TWICE, default_of, is_function
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ CODE = "FLD124"
 def check(context: Context, step: Step) -> Iterator[Finding]:
     """Yield a finding where a default is called once for all rows of an older table."""
     added = added_to_rows(context, step)
-    if added and is_unique(added[1]) and is_function(default_of(added[1])):
+    if added and added[1].unique is True and is_function(default_of(added[1])):
         yield _finding(step, *added)
 
 

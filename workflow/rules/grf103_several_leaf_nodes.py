@@ -23,7 +23,7 @@ CODE = "GRF103"
 def check(context: Context) -> Iterator[Finding]:
     """Yield a finding for each app that ends in more than one migration."""
     for label, app in context.history.apps.items():
-        if not app.in_project or label in context.contested:
+        if not app.in_project or label in context.contested | context.unread_apps:
             continue
         for view in context.views:
             leaves = view.leaves(label)

@@ -24,7 +24,7 @@ CODE = "GRF104"
 def check(context: Context) -> Iterator[Finding]:
     """Yield a finding for each app that starts in more than one migration."""
     for label, app in context.history.apps.items():
-        if app.in_project and label not in context.unsettled_apps:
+        if app.in_project and label not in context.unsettled_apps | context.unread_apps:
             for view in context.views:
                 roots = _roots(view, label)
                 if len(roots) > 1:

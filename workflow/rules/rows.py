@@ -13,26 +13,6 @@ if TYPE_CHECKING:
     from workflow.history.state import Model, Step
     from workflow.rules.context import Context
 
-EMPTY_STRINGS = frozenset(
-    {
-        "BinaryField",
-        "CharField",
-        "CommaSeparatedIntegerField",
-        "EmailField",
-        "FileField",
-        "FilePathField",
-        "ImageField",
-        "SlugField",
-        "TextField",
-        "URLField",
-        "CICharField",
-        "CIEmailField",
-        "CITextField",
-        "SearchVectorField",
-    }
-)
-FILLED_BY_DATABASE = frozenset({"AutoField", "BigAutoField", "SmallAutoField", "GeneratedField"})
-
 
 def added_to_rows(context: Context, step: Step) -> tuple[Model, Field] | None:
     """Return a field that is added to a table that may certainly hold rows by then."""
@@ -49,21 +29,7 @@ def added_to_rows(context: Context, step: Step) -> tuple[Model, Field] | None:
 
 def needs_value(field: Field) -> bool:
     """Return whether rows certainly need a value that neither Django nor the database gives."""
-    return (
-        field.null is False
-        and field.has_default is False
-        and field.has_column is True
-        and isinstance(field.kind, str)
-        and field.kind not in FILLED_BY_DATABASE
-        and field.argument("auto_now", False) is False
-        and field.argument("auto_now_add", False) is False
-        and not _may_be_empty(field)
-    )
-
-
-def _may_be_empty(field: Field) -> bool:
-    """Return whether Django fills in an empty string by itself."""
-    return field.kind in EMPTY_STRINGS and field.argument("blank", False) is not False
+    return field.null is False and field.has_default is False and field.needs_no_default is False
 
 
 def _is_first_deploy(context: Context, migration: Migration) -> bool:

@@ -37,7 +37,7 @@ def _finding(migration: Migration, placed: Placed) -> Finding:
         Severity.WARNING,
         migration,
         f"{migration.key} runs SQL without reverse_sql: nobody can migrate {migration.key.app} "
-        "back past this point (IrreversibleError), in a hurry least of all.",
+        "back past this point (IrreversibleError).",
         instead(
             "give RunSQL a reverse_sql that undoes it, migrations.RunSQL.noop where nothing needs "
             "undoing."

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from workflow.history.values import Value
 
 MODEL_PARAMETERS = {
+    "CreateModel": "name",
     "DeleteModel": "name",
     "RenameModel": "old_name",
     "AlterModelTable": "name",
@@ -77,7 +78,7 @@ def pairs_of(value: Value) -> Iterator[tuple[str, Value]]:
 
 
 class Relation(NamedTuple):
-    """A model that a field or a base class points to. ``name`` is in lower case."""
+    """A model that a field points to. ``name`` is in lower case."""
 
     app: str
     name: str
@@ -86,13 +87,13 @@ class Relation(NamedTuple):
 
 
 def relations_of(step: Step) -> Iterator[Relation]:
-    """Yield what the new fields and bases of an operation certainly point to."""
-    app = step.migration.key.app
+    """Yield what the new fields of an operation certainly point to."""
+    app, model = step.migration.key.app, str(model_name_of(step))
     for field in new_fields_of(step):
-        related = field.related_model
-        if isinstance(related, tuple) and related[1] != "self":
-            yield Relation(related[0] or app, related[1], field.name, field.line)
-        through = field.call.kwargs.get("through") if isinstance(field.call, Call) else None
+        related = field.related_to(app, model)
+        if isinstance(related, tuple):
+            yield Relation(*related, field.name, field.line)
+        through = field.argument("through") if field.kind == "ManyToManyField" else None
         if isinstance(through, str):
             label, _, name = through.rpartition(".")
             yield Relation(label or app, name.lower(), field.name, field.line)

@@ -1,27 +1,16 @@
-"""Which fields are unique, and what all rows get when one is added."""
+"""What all rows get when a unique field is added."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.history.values import Call, Ref, Unknown
+from workflow.history.values import Call, Ref
 
 if TYPE_CHECKING:
     from workflow.history.fields import Field
     from workflow.history.values import Value
 
 GIVEN_TWICE = "with two rows in it, both get the same value, and migrating stops."
-
-
-def is_unique(field: Field) -> bool:
-    """Return whether the column certainly takes each value once."""
-    if isinstance(field.kind, Unknown) or field.has_column is not True:
-        return False
-    return (
-        field.kind == "OneToOneField"
-        or field.argument("unique", False) is True
-        or field.argument("primary_key", False) is True
-    )
 
 
 def default_of(field: Field) -> Value:

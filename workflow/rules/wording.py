@@ -31,3 +31,10 @@ def nearest(name: str, names: Sequence[str]) -> str | None:
         return same[0]
     close = get_close_matches(name, same or names, n=1, cutoff=0.5)
     return close[0] if close else None
+
+
+def is_alike(name: str, other: str) -> bool:
+    """Return whether one name may be the other, mistyped."""
+    from difflib import SequenceMatcher
+
+    return SequenceMatcher(None, name, other).ratio() > 0.8
