@@ -104,6 +104,7 @@ def _where_it_stands(answer: Mapping[str, Any]) -> str:
     done = [f"{row['app']}.{row['migration']}" for row in answer["evidence"]]
     stands: dict[str | None, str] = {
         "rolled back": "The database was rolled back: it is as it was before.",
+        "untouched": "The database was not touched: it is as it was before.",
         "snapshot put back": "The snapshot was put back: the database is as it was before.",
         None: "What was applied before that stays applied: " + (", ".join(done) or "nothing") + ".",
     }

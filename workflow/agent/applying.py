@@ -5,7 +5,7 @@ import json
 import os
 
 from _migration_workflow_agent.channel import describe_error
-from _migration_workflow_agent.copies import SNAPSHOT, put_back
+from _migration_workflow_agent.copies import SNAPSHOT, keep_others_out, put_back, snapshot
 from _migration_workflow_agent.fingerprint import difference, fingerprint, row_changes
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
@@ -41,6 +41,7 @@ def apply(session, database, scratch, rehearsed):
     try:
         with undo.armed():
             before = _expect_as_before(session, connections[database], rehearsed)
+            undo.save()
             migrate(connections[database], recorder)
             _expect_as_after(connections[database], before, rehearsed)
     except MigrationFailedError as error:
@@ -59,7 +60,8 @@ class Undo:
 
     Where the plan runs as one transaction, the database itself undoes it, even if the power
     goes. Elsewhere a snapshot is put back; a note in the scratch folder stays behind if this
-    process is killed before it can do that.
+    process is killed before it can do that. The snapshot is taken right before the first
+    statement, with others kept out, so that putting it back takes nobody else's rows away.
     """
 
     def __init__(self, channel, connection, scratch, as_one):
@@ -69,14 +71,15 @@ class Undo:
         self.snapshot = os.path.join(scratch, SNAPSHOT)
         self.note = keep_note(scratch)
         self.existed = database_exists(connection.alias)
+        self.stepwise = connection.vendor == "sqlite" and not as_one
+        self.saved = False
         self.done = None
 
     @contextlib.contextmanager
     def armed(self):
         """Undo what happens in this block if it raises, whatever it raises."""
-        stepwise = self.connection.vendor == "sqlite" and not self.as_one
-        if stepwise:
-            self._write_note()
+        if self.stepwise:
+            keep_others_out(self.connection)
         try:
             with one_transaction(self.connection) if self.as_one else contextlib.nullcontext():
                 yield
@@ -85,16 +88,25 @@ class Undo:
             raise
         finally:
             self.channel.shielded = False
-        if stepwise:
+        if self.stepwise:
+            self.connection.close()
             os.unlink(self.note)
+
+    def save(self):
+        """Make the way back ready: from here on statements change the database."""
+        if self.stepwise:
+            if self.existed:
+                snapshot(self.connection.alias, self.snapshot)
+            self._write_note()
+            self.saved = True
 
     def _undo(self):
         self.channel.shielded = True
         if self.connection.vendor != "sqlite":
             return
-        self.connection.close()
-        if self.as_one and self.existed:
-            self.done = "rolled back"
+        if self.existed and not self.saved:
+            self.connection.close()
+            self.done = "rolled back" if self.as_one else "untouched"
             return
         put_back(self.connection.alias, self.snapshot)
         self.done = "snapshot put back"

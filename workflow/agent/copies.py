@@ -79,9 +79,22 @@ def put_back(alias, path):
         forget(connection.settings_dict["NAME"])
         return
     connection.ensure_connection()
+    connection.connection.rollback()
     with contextlib.closing(sqlite3.connect(path)) as source:
         copy(source, connection.connection)
     connection.close()
+
+
+def keep_others_out(connection):
+    """Let nobody else write to a SQLite database from our first look at it until we close it.
+
+    With a write-ahead log that would need everybody else to be gone, even those who only have
+    the file open (https://www.sqlite.org/pragma.html#pragma_locking_mode): there it is not done.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode")
+        if cursor.fetchone()[0] != "wal":
+            cursor.execute("PRAGMA locking_mode = EXCLUSIVE")
 
 
 @contextlib.contextmanager
