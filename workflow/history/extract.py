@@ -52,7 +52,9 @@ def _may_be_django(bindings: list[ClassBinding], root: Raw) -> bool:
     if root is None and not last.bases:
         return False
     paths = [base[1] for base in last.bases if is_ref(base)]
-    return root in MIGRATION_BASES or any(not path.startswith("south.") for path in paths)
+    return root in MIGRATION_BASES or any(
+        path != "builtins.object" and not path.startswith("south.") for path in paths
+    )
 
 
 def _body(module: Module, operations: list[Raw]) -> Raw:
