@@ -36,7 +36,7 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
             and isinstance(lookup.model, str)
             and lookup.app not in context.unsettled_apps
             and step.before.model(lookup.app, lookup.model) is None
-            and not context.may_wait_unseen(step.migration)
+            and not context.may_be_there(step.migration, lookup.app, lookup.model)
         ):
             yield _finding(context, step, function, lookup)
 

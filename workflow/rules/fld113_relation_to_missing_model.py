@@ -33,7 +33,7 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
             not _is_itself(step, relation)
             and relation.app not in context.unsettled_apps
             and step.before.model(relation.app, relation.name) is None
-            and not context.may_wait_unseen(step.migration)
+            and not context.may_be_there(step.migration, relation.app, relation.name)
         ):
             yield _finding(context, step, relation)
 

@@ -16,7 +16,7 @@ from workflow.rules.wording import instead
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workflow.history.model import Migration, MigrationKey, Operation
+    from workflow.history.model import Migration, Operation
     from workflow.history.state import Model, Step
     from workflow.outcome import Finding
     from workflow.rules.context import Context
@@ -44,8 +44,12 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
 
 def _may_be_filled(context: Context, step: Step, model: Model, name: str) -> bool:
     """Return whether data may have changed since the field is there."""
-    earlier = step.migration.operations[: step.operation.position]
-    return any(_may_fill(operation) for operation in earlier) or any(
+    for operation in reversed(step.migration.operations[: step.operation.position]):
+        if _may_fill(operation):
+            return True
+        if _adds(operation, model, name):
+            return False
+    return any(
         _may_fill(operation)
         for migration in _since_added(context, step, model, name)
         for operation in migration.operations
@@ -58,19 +62,23 @@ def _since_added(context: Context, step: Step, model: Model, name: str) -> Itera
     if graph is None:
         return ()
     later = graph.ancestors(key) - graph.ancestors(model.origin.migration)
-    adding = [one for one in later if one.app == key.app and _adds(context, one, model, name)]
+    adding = [
+        one
+        for one in later
+        if one.app == key.app
+        and any(_adds(inner, model, name) for inner in context.history.migrations[one].operations)
+    ]
     start = max(adding, key=lambda one: len(graph.ancestors(one)), default=None)
     if start is not None:
         later -= graph.ancestors(start)
     return [context.history.migrations[one] for one in later]
 
 
-def _adds(context: Context, key: MigrationKey, model: Model, name: str) -> bool:
-    return any(
+def _adds(operation: Operation, model: Model, name: str) -> bool:
+    return (
         operation.kind == "AddField"
         and operation.text("name") == name
         and str(operation.text("model_name")).lower() == model.name.lower()
-        for operation in context.history.migrations[key].operations
     )
 
 

@@ -34,9 +34,9 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
         if relation.app == key.app or graph is None:
             continue
         model = step.before.model(relation.app, relation.name)
-        if isinstance(model, Model) and not _waits(graph, key, model.origin.migration):
-            if context.may_wait_unseen(step.migration):
-                return
+        if not isinstance(model, Model) or _waits(graph, key, model.origin.migration):
+            continue
+        if not context.may_run_before(step.migration, model.origin.migration):
             yield _finding(step, relation, model)
 
 
