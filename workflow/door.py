@@ -98,7 +98,7 @@ def _words(values: Mapping[str, Any]) -> Words:
     from workflow.context import Words
 
     return Words(
-        labels=tuple(values.get("labels") or ()),
+        labels=tuple(values.get("app") or ()),
         name=values.get("name"),
         empty=bool(values.get("empty")),
         merge=bool(values.get("merge")),
