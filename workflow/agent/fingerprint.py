@@ -99,6 +99,7 @@ def _sqlite_lines(cursor, table, quoted):
         yield _squeezed(sql)
         return
     parts = _top_level_parts(sql)
+    yield from (_squeezed(part) for part in parts if part.lstrip().upper().startswith("CONSTRAINT"))
     yield from (_squeezed(part[part.upper().index("CHECK") :]) for part in parts if _is_check(part))
     cursor.execute(f"PRAGMA table_xinfo({quoted})")
     for _, name, kind, not_null, default, key, hidden in cursor.fetchall():
