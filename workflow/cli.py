@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from workflow import __version__
 from workflow.door import COMMAND, execute
-from workflow.verbs import COMMON, APP, VERBS, Option
+from workflow.verbs import APP, COMMON, VERBS, Option
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from invoke import Collection, Context, Task
 
 from workflow.door import execute
-from workflow.verbs import COMMON, APP, VERBS, Option, Verb
+from workflow.verbs import APP, COMMON, VERBS, Option, Verb
 
 
 def make_task(verb: Verb) -> Task[Any]:
