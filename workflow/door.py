@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.context import Context, Words
     from workflow.flows import Flow
+    from workflow.report.text import TextReport
 
 COULD_NOT_CHECK = 3
 EXIT_CODES = {Verdict.PASSED: 0, Verdict.REFUSED: 1, Verdict.ERRORED: COULD_NOT_CHECK}
