@@ -7,9 +7,7 @@ class _GotThereError(Exception):
     """The project's command has come to where it would load the migrations."""
 
 
-@functools.lru_cache(
-    maxsize=None
-)  # once: what a project's own command changes, it changes for good
+@functools.lru_cache(maxsize=None)  # what a project's own command changes, it changes for good
 def autodetector_class():
     """Return the autodetector that the project's own ``makemigrations`` uses.
 
@@ -20,17 +18,19 @@ def autodetector_class():
     from django.core.management.commands import makemigrations
     from django.db.migrations.autodetector import MigrationAutodetector
 
-    command = get_commands()["makemigrations"]
-    if command == "django.core":
-        command = makemigrations.Command
-    else:
-        command = load_command_class(command, "makemigrations")
-        _begin(command, makemigrations)
+    command, app = makemigrations.Command(), get_commands()["makemigrations"]
+    if app != "django.core":
+        command = load_command_class(app, "makemigrations")
+        if isinstance(command, makemigrations.Command):
+            _begin(command, makemigrations)
     return getattr(command, "autodetector", MigrationAutodetector)
 
 
 def _begin(command, makemigrations):
-    """Run a command up to the moment where Django's own code loads the migrations."""
+    """Run a command up to the moment where Django's own code loads the migrations.
+
+    Only one that extends Django's own, in a dry run, and with nothing left to write with.
+    """
 
     def stop(*_, **__):
         raise _GotThereError
@@ -38,6 +38,7 @@ def _begin(command, makemigrations):
     parser = command.create_parser("manage.py", "makemigrations")
     options = vars(parser.parse_args(["--dry-run", "--no-input", "--verbosity=0"]))
     labels = options.pop("args", ())
+    command.write_migration_files = stop
     loader, makemigrations.MigrationLoader = makemigrations.MigrationLoader, stop
     try:
         command.handle(*labels, **options)
