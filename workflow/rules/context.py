@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from workflow.history.graph import Graph
     from workflow.history.model import History, Migration, Operation, Reference
-    from workflow.history.state import Step
     from workflow.outcome import Severity
+    from workflow.rules.sight import Sight
 
 
 CONTRIB_MODELS = {
@@ -214,6 +214,27 @@ class Context:
             self._order = (graph, {one: place for place, one in enumerate(graph.plan())})
         return self._order[1].get(key, -1)
 
+    def waits_for(self, key: MigrationKey, other: MigrationKey) -> bool:
+        """Return whether a migration certainly runs after another.
+
+        The search goes to the other's app first and never past it in the plan.
+        """
+        graph = self.graph or self.history.full
+        oldest = self.order(other)
+        todo, seen = [key], {key}
+        while todo:
+            one = todo.pop()
+            if one == other:
+                return True
+            parents = [
+                parent
+                for parent in graph.parents.get(one, ())
+                if parent not in seen and self.order(parent) >= oldest
+            ]
+            seen.update(parents)
+            todo += sorted(parents, key=lambda parent: parent.app == other.app)
+        return False
+
     @cached_property
     def replaced(self) -> dict[MigrationKey, MigrationKey]:
         """Every migration that a squash certainly replaces, there or not, with the squash."""
@@ -260,7 +281,7 @@ def finding(  # noqa: PLR0913 - the parts of a finding
     )
 
 
-def at(step: Step, code: str, severity: Severity, message: str, fix: str, **data: Any) -> Finding:
+def at(step: Sight, code: str, severity: Severity, message: str, fix: str, **data: Any) -> Finding:
     """Return a finding about an operation, numbered by the outermost one that holds it."""
     outermost = step.parent or step.operation
     return finding(

@@ -10,27 +10,27 @@ from workflow.rules.context import at
 from workflow.rules.facts import changes_database
 from workflow.rules.registry import over_steps
 from workflow.rules.rows import needs_value
-from workflow.rules.targets import model_of, new_fields_of
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from workflow.history.model import Migration, Operation
-    from workflow.history.state import Model, Step
+    from workflow.history.state import Model
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD122"
 
 
 @over_steps(CODE, "null to non-null without a backfill", Severity.WARNING, kinds=["AlterField"])
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where no operation since the column took NULL can have filled it."""
-    model = model_of(step)
+    model = step.model
     if model is None or not changes_database(step, model):
         return
-    for field in new_fields_of(step):
+    for field in step.fields:
         old = model.field(field.name)
         if (
             isinstance(old, Field)
@@ -42,7 +42,7 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
             yield _finding(step, model, field)
 
 
-def _may_be_filled(context: Context, step: Step, model: Model, name: str) -> bool:
+def _may_be_filled(context: Context, step: Sight, model: Model, name: str) -> bool:
     """Return whether data may have changed since the field is there."""
     for operation in reversed(step.migration.operations[: step.operation.position]):
         if _may_fill(operation):
@@ -56,7 +56,7 @@ def _may_be_filled(context: Context, step: Step, model: Model, name: str) -> boo
     )
 
 
-def _since_added(context: Context, step: Step, model: Model, name: str) -> Iterable[Migration]:
+def _since_added(context: Context, step: Sight, model: Model, name: str) -> Iterable[Migration]:
     """Return the migrations between the one that added the field, or the model, and this."""
     graph, key = context.graph, step.migration.key
     if graph is None:
@@ -88,7 +88,7 @@ def _may_fill(operation: Operation) -> bool:
     )
 
 
-def _finding(step: Step, model: Model, field: Field) -> Finding:
+def _finding(step: Sight, model: Model, field: Field) -> Finding:
     key, label = step.migration.key, f"{model.app}.{model.name}"
     return at(
         step,

@@ -10,7 +10,7 @@ from tests.corpora.mutating.source import Source, keyword_of, text_in
 from workflow.history.fields import Field
 from workflow.history.values import Call
 from workflow.rules.facts import has_plain_bases, has_table
-from workflow.rules.targets import MODEL_PARAMETERS
+from workflow.rules.sight import MODEL_PARAMETERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,8 @@ def field_on_branches(ground: Ground) -> Iterator[Mutant]:
     for place, source, _ in ground.calls("AddField"):
         app, migration = place.app, place.migration
         other = ground.path(app, f"{migration.key.name}_zz_branch")
-        if _is_kept(place) and not migration.replaces.line and ground.leaves.get(app):
+        only_adds = {operation.kind for operation in migration.operations} == {"AddField"}
+        if only_adds and _is_kept(place) and not migration.replaces.line and ground.leaves.get(app):
             leaf = ground.leaves[app]
             path, text = ground.new_leaf(app)
             merge = text.replace(
@@ -258,6 +259,7 @@ def target_typo(ground: Ground) -> Iterator[Mutant]:
         if (
             isinstance(value, ast.Constant)
             and str(value.value).partition(".")[0] in ground.leaves
+            and str(value.value).partition(".")[0] not in ground.context.opaque_apps
             and not ground.context.unsettled_apps
             and place.model
         ):
@@ -294,8 +296,10 @@ def dependency_out(ground: Ground) -> Iterator[Mutant]:
         known = ground.history.full.ancestors(leaf) | {leaf}
         for other in ground.shuffled(ground.models):
             plan = ground.history.full.plan()
-            early = plan.index(other.origin.migration) < plan.index(leaf)
-            if other.app != model.app and other.origin.migration not in known and early:
+            creator = other.origin.migration
+            early = plan.index(creator) < plan.index(leaf)
+            unseen = ground.context.may_run_before(ground.history.migrations[leaf], creator)
+            if other.app != model.app and creator not in known and early and not unseen:
                 key = f'models.ForeignKey("{other.app}.{other.name}", models.CASCADE, null=True)'
                 operation = f'migrations.AddField({model.name!r}, "zz_mutant", {key})'
                 path, text = ground.new_leaf(model.app, operation)

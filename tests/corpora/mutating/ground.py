@@ -13,7 +13,7 @@ from workflow.history.reading import read_history
 from workflow.history.state import Model, replay, state_after
 from workflow.rules import check
 from workflow.rules.context import Context
-from workflow.rules.targets import model_of
+from workflow.rules.sight import Sight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -57,6 +57,7 @@ class Ground:
         self.project = project
         self.history = read_history(project)
         self.context = Context(self.history)
+        self.context.graph = self.history.full
         self.random = random.Random(seed)
 
     @cached_property
@@ -113,7 +114,9 @@ class Ground:
             ):
                 app = step.migration.key.app
                 found.append(
-                    Place(step.migration, step.operation, model_of(step), step.before.is_open(app))
+                    Place(
+                        step.migration, step.operation, Sight(step).model, step.before.is_open(app)
+                    )
                 )
         return found
 
