@@ -1,7 +1,7 @@
 """Runs the commands that the documents show, and puts in what they really print.
 
 A ``console`` block holds commands after ``$`` and their output. All blocks of one document are
-run in order, in one copy of example/. A comment ``<!-- run: COMMAND -->`` is run as well, and
+run in order, in one copy of example/ that is under git. A comment ``<!-- run: COMMAND -->`` is run as well, and
 shows nothing: it is what somebody types into an editor. ``python docs/refresh.py`` writes the
 documents anew; the tests ask that nothing would change.
 """
@@ -47,6 +47,7 @@ def refresh(text: str) -> str:
     """Return a document with the output that its commands print now."""
     with tempfile.TemporaryDirectory(prefix="shop-") as folder:
         shop = copy_example(Path(folder).resolve() / "shop")
+        _put_under_git(shop)
         return PART.sub(lambda part: _run_part(part, shop), text)
 
 
@@ -62,6 +63,13 @@ def copy_example(folder: Path) -> Path:
     left_behind = shutil.ignore_patterns("*.sqlite3*", "__pycache__", ".workflow", ".env")
     shutil.copytree(ROOT / "example", folder, ignore=left_behind)
     return folder
+
+
+def _put_under_git(shop: Path) -> None:
+    ignored = shop / ".gitignore"
+    ignored.write_text("__pycache__/\n*.sqlite3\n", encoding="utf-8")
+    _run_hidden("git init --quiet --initial-branch main", shop)
+    _run_hidden("git add . && git commit --quiet --message 'Open the shop'", shop)
 
 
 def run(command: str, shop: Path) -> subprocess.CompletedProcess[str]:
@@ -81,13 +89,17 @@ def run(command: str, shop: Path) -> subprocess.CompletedProcess[str]:
 
 def _run_part(part: re.Match[str], shop: Path) -> str:
     if part["hidden"] is not None:
-        done = run(part["hidden"], shop)
-        if done.returncode != 0:
-            raise RuntimeError(f"{part['hidden']} ended with {done.returncode}:\n{done.stdout}")
+        _run_hidden(part["hidden"], shop)
         return part[0]
     commands = _commands(textwrap.dedent(part["block"]))
     lines = [line for command in commands for line in _shown(command, shop)]
     return textwrap.indent("\n".join(("```console", *lines, "```")), part["margin"])
+
+
+def _run_hidden(command: str, shop: Path) -> None:
+    done = run(command, shop)
+    if done.returncode != 0:
+        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}")
 
 
 def _commands(block: str) -> Iterator[str]:
@@ -106,7 +118,10 @@ def _environment() -> dict[str, str]:
     """Return an environment with our programs in front and little else of the caller's."""
     kept = {name: os.environ[name] for name in ("HOME", "TMPDIR") if name in os.environ}
     programs = str(Path(sys.executable).parent)
-    return {**kept, "LANG": "C.UTF-8", "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    kept |= {"LANG": "C.UTF-8", "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    for who in ("AUTHOR", "COMMITTER"):
+        kept |= {f"GIT_{who}_NAME": "you", f"GIT_{who}_EMAIL": "you@example.com"}
+    return {**kept, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 def main() -> None:
