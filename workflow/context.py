@@ -38,6 +38,7 @@ class Words(NamedTuple):
     yes: bool = False
     dry_run: bool = False
     strict: bool = False
+    against: str | None = None
 
 
 class Talk(Protocol):
@@ -119,7 +120,10 @@ class Context:
     @property
     def facts(self) -> dict[str, Any]:
         """What the agent booted. Raises CouldNotCheck where the project does not boot."""
-        return self.agent.facts(seconds=self.settings.boot_seconds)
+        try:
+            return self.agent.facts(seconds=self.settings.boot_seconds)
+        except CouldNotCheck as error:
+            raise CouldNotCheck(f"the project does not boot: {error}", error.details) from error
 
     @cached_property
     def state(self) -> dict[str, Any]:
@@ -136,7 +140,9 @@ class Context:
         answer = self.agent.ask("state", database=alias)
         if (error := answer["database"]["error"]) is not None:
             place = describe_database(databases[alias])
-            raise CouldNotCheck(f"the database {alias!r} ({place}) can't be used: {error}")
+            raise CouldNotCheck(
+                f"the database {alias!r} ({place}) can't be used: {' '.join(error.split())}"
+            )
         return answer
 
     def read_history(self, overlay: Mapping[Path, str]) -> History:
