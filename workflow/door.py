@@ -76,10 +76,12 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
     told_is_data = as_text and output is None
     writer = writer_for(sys.stdout if told_is_data else sys.stderr, settings.variables)
     told = TextReport(writer, verbose=bool(values.get("verbose")))
-    context = Context(
-        settings, words, TerminalTalk(writer), writes=flow.writes, is_static=not flow.asks_project
-    )
-    report = _run(verb, flow, context, told)
+    talk = TerminalTalk(writer, settings.variables)
+    context = Context(settings, words, talk, writes=flow.writes, is_static=not flow.asks_project)
+    try:
+        report = _run(verb, flow, context, told)
+    finally:
+        writer.stop()
     next_command = _next(flow, context, door)
     told.summary(report, next_command)
     if not told_is_data:
