@@ -13,6 +13,7 @@ from workflow.errors import CouldNotCheck, UsageError
 if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.history.model import History
+    from workflow.outcome import Finding
     from workflow.project.agent import Agent
     from workflow.project.git import Git
     from workflow.project.interpreter import Interpreter
@@ -146,21 +147,33 @@ class Context:
         return answer
 
     def read_history(self, overlay: Mapping[Path, str]) -> History:
-        """Read the history with some files as they would be, not as they are.
-
-        The cache is begun by the static gate alone, which lives on its speed: a flow that boots
-        Django wins little by it, and leaves no folder in a tree that it found nothing to do in.
-        """
+        """Read the history with some files as they would be, not as they are."""
         from workflow.history.reading import read_history
 
-        folder = self.settings.state_folder
         return read_history(
             self.settings.project,
             overlay=dict(overlay),
             migration_modules=self.settings.migration_modules or None,
             exclude=self.settings.exclude,
-            cache=folder if self._is_static or folder.is_dir() else None,
+            cache=self._cache,
         )
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the rules say of the migration files as they are on disk."""
+        from workflow import rules  # not needed before the project boots, as it does meanwhile
+
+        return rules.check(self.history, cache=self._cache)
+
+    @property
+    def _cache(self) -> Path | None:
+        """The folder of what was read and found before.
+
+        It is begun by the static gate alone, which lives on its speed: a flow that boots Django
+        wins little by it, and leaves no folder in a tree that it found nothing to do in.
+        """
+        folder = self.settings.state_folder
+        return folder if self._is_static or folder.is_dir() else None
 
     def prepare(self) -> None:
         """Start booting the project, and do meanwhile what needs no answer from it."""
