@@ -26,7 +26,7 @@ def has_plain_bases(model: Model) -> bool:
 def table_of(model: Model) -> str | None:
     """Return the table's name where it is known."""
     table = model.option("db_table", default=None)
-    if table in {None, ""}:
+    if table is None or table == "":
         return f"{model.app}_{model.name.lower()}"
     return table if isinstance(table, str) else None
 
