@@ -124,7 +124,18 @@ class Context:
         try:
             return self.agent.facts(seconds=self.settings.boot_seconds)
         except CouldNotCheck as error:
-            raise CouldNotCheck(f"the project does not boot: {error}", error.details) from error
+            raise CouldNotCheck(self._why_no_boot(error), error.details) from error
+
+    def _why_no_boot(self, error: CouldNotCheck) -> str:
+        """Say what went wrong, and in which interpreter: it is often the wrong one."""
+        argv, origin = self.interpreter
+        message = f"the project does not boot in {' '.join(argv)} ({origin}): {error}"
+        if "ModuleNotFoundError" not in message:
+            return message
+        return (
+            f"{message}. If that is not the project's Python, activate its environment, or name "
+            "it as 'python' in the configuration"
+        )
 
     @cached_property
     def state(self) -> dict[str, Any]:

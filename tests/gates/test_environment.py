@@ -277,14 +277,19 @@ class TestCouldNotCheck:
 
     def test_settings_that_raise(self, project: Project) -> None:
         project.add_setting("raise RuntimeError('no such luck')\n")
-        message = r"^the project does not boot: RuntimeError: no such luck$"
+        message = r"^the project does not boot in .*: RuntimeError: no such luck$"
         with pytest.raises(CouldNotCheck, match=message) as caught:
             run(project)
         assert "config/settings.py" in str(caught.value.details)
 
     def test_a_project_that_ends_its_process(self, project: Project) -> None:
         project.add_setting("import os; os._exit(4)\n")
-        with pytest.raises(CouldNotCheck, match=r"^the project does not boot: .*exit code 4"):
+        with pytest.raises(CouldNotCheck, match=r"^the project does not boot in .*exit code 4"):
+            run(project)
+
+    def test_an_interpreter_without_what_the_project_needs(self, project: Project) -> None:
+        project.add_setting("import nobody_has_this\n")
+        with pytest.raises(CouldNotCheck, match="name it as 'python' in the configuration$"):
             run(project)
 
     def test_a_project_that_hangs(self, project: Project) -> None:
@@ -292,9 +297,9 @@ class TestCouldNotCheck:
         project.add_setting("import signal; signal.pause()\n")
         with pytest.raises(CouldNotCheck) as caught:
             run(project)
-        assert str(caught.value) == (
-            "the project does not boot: the project gave no answer within 0.5 seconds"
-        )
+        said = str(caught.value)
+        assert said.startswith("the project does not boot in ")
+        assert said.endswith(": the project gave no answer within 0.5 seconds")
 
     def test_a_configured_interpreter_that_is_not_there(self, project: Project) -> None:
         project.write("migration-workflow.toml", 'python = "gone/bin/python"\n')
