@@ -1,4 +1,4 @@
-"""Measure what the gates cost, and write docs/benchmarks.md.
+"""Measure what the gates cost, and write that part of docs/benchmarks.md.
 
     python -m benchmarks.run            about ten minutes
     python -m benchmarks.run --rounds 1 a first look
@@ -38,12 +38,15 @@ COLOUR = '    colour = models.CharField(max_length=20, default="")\n'
 ONE_TASK = "from invoke import task\n\n\n@task\ndef nothing(context):\n    pass\n"
 OUR_TASKS = "from workflow.tasks import namespace\n\nns = namespace\n"
 
-PAGE_TEXT = """\
-# Benchmarks
+BEGIN = "<!-- from here on written by benchmarks/run.py -->"
+END = "<!-- to here -->"
+
+PART = """\
+## What the gates cost
 
 What the gates cost on top of Django's own commands. Measured by `python -m benchmarks.run`,
 which makes the projects, lets [hyperfine](https://github.com/sharkdp/hyperfine) time both
-sides in turns ({rounds} rounds of {runs} runs each), and writes this page.
+sides in turns ({rounds} rounds of {runs} runs each), and writes this part of the page.
 
 {machine}
 
@@ -64,7 +67,7 @@ The first reads the migration files and asks git while the second boots. The sec
 garbage while it boots, runs the system checks of the models where Django's commands run all of
 them, and leaves without taking itself apart. That is how a ratio can be below one.
 
-## Start-up
+### Start-up
 
 | command | median | compared with | median |
 | --- | ---: | --- | ---: |
@@ -118,7 +121,7 @@ class Timed(NamedTuple):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, write the page, and fail where a ratio is over its limit."""
+    """Measure, write it down, and fail where a ratio is over its limit."""
     parser = argparse.ArgumentParser(description="Measure what the gates cost.")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--runs", type=int, default=4, help="runs of each side in a round")
@@ -134,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{times.ratio_of_fastest():.2f}, of CPU time {times.ratio_of_processor_time():.2f}\n"
         )
     if not words.only:
-        PAGE.write_text(page(chosen, timed, words.rounds, words.runs), encoding="utf-8")
+        put_on_page(part(chosen, timed, words.rounds, words.runs))
     return int(any(_over(case, times) for case, times in zip(chosen, timed, strict=True)))
 
 
@@ -261,10 +264,19 @@ def _over(case: Case, times: Timed) -> bool:
     return case.most is not None and times.ratio() > case.most
 
 
-def page(cases: Sequence[Case], timed: Sequence[Timed], rounds: int, runs: int) -> str:
-    """Return the text of the page."""
+def put_on_page(text: str) -> None:
+    """Put our part on the page, in place of what it was; other parts stay."""
+    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
+    before, _, rest = page.partition(BEGIN)
+    after = rest.partition(END)[2].strip("\n")
+    pieces = (before.strip("\n"), BEGIN, text.strip("\n"), END, after)
+    PAGE.write_text("\n\n".join(filter(None, pieces)) + "\n", encoding="utf-8")
+
+
+def part(cases: Sequence[Case], timed: Sequence[Timed], rounds: int, runs: int) -> str:
+    """Return the text of our part."""
     pairs = list(zip(cases, timed, strict=True))
-    return PAGE_TEXT.format(
+    return PART.format(
         rounds=rounds,
         runs=runs,
         machine=_machine(),
