@@ -126,7 +126,8 @@ def _oscar_apps() -> list[str]:
 
 def _installed(*apps: str) -> str:
     contrib = [f"django.contrib.{name}" for name in CONTRIB]
-    return f"SECRET_KEY = 'x'\nSTATIC_URL = '/static/'\nINSTALLED_APPS = {[*apps, *contrib]!r}\n{DATABASE}"
+    plain = "SECRET_KEY = 'x'\nSTATIC_URL = '/static/'\n"
+    return f"{plain}INSTALLED_APPS = {[*apps, *contrib]!r}\n{DATABASE}"
 
 
 PROJECTS = (
