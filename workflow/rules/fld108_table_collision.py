@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
 from workflow.rules.context import finding
-from workflow.rules.facts import has_table, is_state_only, table_of
+from workflow.rules.facts import has_table, is_state_only, severity_of_clash, table_of
 from workflow.rules.registry import over_states
 from workflow.rules.wording import instead
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CODE = "FLD108"
 
 
-@over_states(CODE, "two models in one table", Severity.ERROR)
+@over_states(CODE, "two models in one table", Severity.ERROR, Severity.WARNING)
 def check(context: Context, state: State) -> Iterator[Finding]:
     """Yield a finding for each model whose table an earlier one has already."""
     if _may_be_spread(context):
@@ -51,7 +51,7 @@ def _finding(context: Context, table: str, first: Model, second: Model) -> Findi
     migration = context.history.migrations[second.origin.migration]
     return finding(
         CODE,
-        Severity.ERROR,
+        severity_of_clash(first, second),
         migration,
         f"{first.app}.{first.name} and {second.app}.{second.name} both keep their rows in the "
         f"table {table}: the second one can't be created, and migrating stops.",
