@@ -24,7 +24,7 @@ CODE = "DAT104"
 @over_steps(
     CODE,
     "get_model of a model that is not there",
-    Severity.ERROR,
+    Severity.WARNING,
     kinds=["RunPython"],
     crossing=True,
 )
@@ -38,8 +38,7 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
         return
     for lookup in function.lookups:
         if (
-            getattr(lookup, "certain", True)
-            and isinstance(lookup.app, str)
+            isinstance(lookup.app, str)
             and isinstance(lookup.model, str)
             and lookup.app not in context.unsettled_apps
             and step.before.model(lookup.app, lookup.model) is None
@@ -61,9 +60,9 @@ def _finding(context: Context, step: Sight, function: Function, lookup: ModelLoo
     return at(
         step,
         CODE,
-        Severity.ERROR,
+        Severity.WARNING,
         f"{key} asks for {app}.{model} in {function.name}, but no such model is there at this "
-        "point: migrating stops on every database (LookupError).",
+        "point: once the lookup runs, migrating stops (LookupError).",
         instead(advice),
         model=f"{app}.{model}",
         function=function.name,
