@@ -28,9 +28,7 @@ def find_python(version: str) -> str | None:
 
 
 @pytest.fixture(scope="module", params=[OLDEST, NEWEST], ids=lambda pair: f"{pair[0]}, {pair[1]}")
-def environment(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment of another Python, with a Django that goes with it."""
     version, django = request.param
     python = find_python(version)
@@ -76,7 +74,7 @@ def test_every_flow_passes(other: Shop, environment: Path) -> None:
 @pytest.mark.parametrize("body", ["", "atomic = False"], ids=["as one", "stepwise"])
 def test_a_failing_apply_is_undone(body: str, other: Shop) -> None:
     other.add_migration(
-        'migrations.RunSQL("INSERT INTO catalogue_tag (name) VALUES (\'written\')")',
+        "migrations.RunSQL(\"INSERT INTO catalogue_tag (name) VALUES ('written')\")",
         "migrations.RunPython(work)",
         head="""
         def work(apps, schema_editor):
