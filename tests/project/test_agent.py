@@ -285,6 +285,18 @@ class TestSecrets:
         answer = agent.ask("rehearse", database="default", scratch=str(project.folder))
         assert answer["failed"]["error"]["message"] == "***"
 
+    @pytest.mark.parametrize("value", ["hunter22", "postgres://u:hunter22@db/shop"])
+    def test_one_of_the_environment_in_an_error(
+        self, start: Start, project: Project, value: str
+    ) -> None:
+        in_migration(project, "raise ValueError(os.environ['CACHE_URL'])")
+        agent = start(variables={"CACHE_URL": value})
+        agent.facts(seconds=SECONDS)
+        (project.folder / "lock").touch()
+        answer = agent.ask("rehearse", database="default", scratch=str(project.folder))
+        assert answer["failed"]["error"]["message"] == "***"
+        assert "hunter22" not in str(answer)
+
     def test_one_known_to_the_host_in_an_error_at_boot(
         self, start: Start, project: Project
     ) -> None:
