@@ -79,7 +79,8 @@ class TestAnswers:
         ]
 
     def test_events_come_before_the_answer(self, start: Start, tmp_path: Path) -> None:
-        agent, events = start(), []
+        agent = start()
+        events: list[Any] = []
         agent.facts(seconds=SECONDS)
         (tmp_path / "lock").touch()
         agent.ask("rehearse", database="default", scratch=str(tmp_path), on_event=events.append)
