@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -18,7 +19,7 @@ from workflow.rules.sight import Sight
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from workflow.history.model import Migration, MigrationKey, Operation
+    from workflow.history.model import History, Migration, MigrationKey, Operation
     from workflow.outcome import Finding
 
 T = TypeVar("T")
@@ -55,7 +56,8 @@ class Ground:
 
     def __init__(self, project: Path, seed: int) -> None:
         self.project = project
-        self.history = read_history(project)
+        self._cache = tempfile.TemporaryDirectory(prefix="mutating-")
+        self.history = self._read({})
         self.context = Context(self.history)
         self.context.graph = self.history.full
         self.random = random.Random(seed)
@@ -67,10 +69,13 @@ class Ground:
 
     def found(self, mutant: Mutant, vendor: str | None) -> list[Finding]:
         """Return what is new in a mutant."""
-        overlay = {Path(path): text for path, text in mutant.changes.items()}
-        history = read_history(self.project, overlay=overlay)
-        findings = check(history, vendor=vendor)
+        findings = check(self._read(mutant.changes), vendor=vendor)
         return [finding for finding in findings if _identity(finding) not in self.baseline]
+
+    def _read(self, changes: Mapping[str, str | None]) -> History:
+        """Read the project with these files changed; what did not change is remembered."""
+        overlay = {Path(path): text for path, text in changes.items()}
+        return read_history(self.project, overlay=overlay, cache=Path(self._cache.name))
 
     def shuffled(self, things: Iterable[T]) -> list[T]:
         every = list(things)
@@ -99,6 +104,7 @@ class Ground:
             if key.app not in doubtful | self.context.unsettled_apps
             and self.history.apps[key.app].in_project
             and migration.problem is None
+            and key in self.history.full.parents
         ]
 
     @cached_property
