@@ -15,7 +15,7 @@ GRACE_SECONDS = 10
 """How long a cut-off request may take to roll back before the process is ended."""
 
 
-SECRETS = []
+SECRETS = []  # type: list[str]
 """Values that no error may show."""
 
 URL_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):([^\s/@]+)@")
