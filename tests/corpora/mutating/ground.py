@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import random
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -52,11 +51,11 @@ class Place(NamedTuple):
 
 
 class Ground:
-    """One project, read once."""
+    """One project. ``cache`` is a folder that spares the time of reading it again."""
 
-    def __init__(self, project: Path, seed: int) -> None:
+    def __init__(self, project: Path, seed: int, cache: Path | None = None) -> None:
         self.project = project
-        self._cache = tempfile.TemporaryDirectory(prefix="mutating-")
+        self._cache = cache
         self.history = self._read({})
         self.context = Context(self.history)
         self.context.graph = self.history.full
@@ -75,7 +74,7 @@ class Ground:
     def _read(self, changes: Mapping[str, str | None]) -> History:
         """Read the project with these files changed; what did not change is remembered."""
         overlay = {Path(path): text for path, text in changes.items()}
-        return read_history(self.project, overlay=overlay, cache=Path(self._cache.name))
+        return read_history(self.project, overlay=overlay, cache=self._cache)
 
     def shuffled(self, things: Iterable[T]) -> list[T]:
         every = list(things)
