@@ -256,6 +256,12 @@ class TestFailures:
             agent.facts(seconds=0.5)
         agent.close(seconds=0.05)
 
+    def test_a_program_that_never_reads_what_it_is_sent(self, start: Start) -> None:
+        agent = start(argv=[sys.executable, "-c", "import signal; signal.pause()"])
+        with pytest.raises(CouldNotCheck, match=r"^the project gave no answer within 0\.3 sec"):
+            agent.facts(seconds=0.3)
+        agent.close(seconds=0.05)
+
     def test_a_program_that_is_not_there(self, start: Start) -> None:
         with pytest.raises(CouldNotCheck, match=r"^/no/python can't be run: No such file or dir"):
             start(argv=["/no/python"])

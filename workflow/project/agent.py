@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -113,7 +115,11 @@ class Agent:
             "manage": None if manage is None else str(manage),
             "command": command,
         }
-        self._write(b"%d\n" % len(boot) + boot + json.dumps(start).encode() + b"\n")
+        text = b"%d\n" % len(boot) + boot + json.dumps(start).encode() + b"\n"
+        assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
+        # More than a pipe holds: what never reads it must run into the time limit, not stop us.
+        pipe = os.dup(self._process.stdin.fileno())
+        threading.Thread(target=_send, args=(pipe, text), daemon=True).start()
 
     def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
@@ -185,3 +191,8 @@ class Agent:
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
         return thread
+
+
+def _send(pipe: int, text: bytes) -> None:
+    with suppress(OSError), os.fdopen(pipe, "wb") as stream:  # who reads it may be gone
+        stream.write(text)
