@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.history.values import Ref
 from workflow.outcome import Severity
-from workflow.rules.context import at
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.wording import instead, nearest
 
@@ -49,7 +49,7 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
 
 def _finding(context: Context, step: Sight, function: Function, lookup: ModelLookup) -> Finding:
     key, app, model = step.migration.key, str(lookup.app), str(lookup.model)
-    creator = context.creators.get((app, model.lower()))
+    creator = context.census.creators.get((app, model.lower()))
     meant = nearest(model, sorted(one.name for one in step.before.models(app)))
     if creator and creator not in {key, *step_ancestors(context, step)}:
         advice = f"add {tuple(creator)!r}, which creates it, to the dependencies of {key.name}."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import finding
 from workflow.rules.facts import has_table, is_state_only, severity_of_clash, table_of
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_states
 from workflow.rules.wording import instead
 
@@ -26,7 +26,8 @@ def check(context: Context, state: State) -> Iterator[Finding]:
     if _may_be_spread(context):
         return
     tables: dict[str, Model] = {}
-    models = sorted(state.models(), key=lambda model: context.order(model.origin.migration))
+    place_of = context.order.place_of
+    models = sorted(state.models(), key=lambda model: place_of(model.origin.migration))
     for model in models:
         table = table_of(model)
         if table is None or not has_table(model) or model.swappable is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import finding
 from workflow.rules.facts import has_table, severity_of_clash
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_states
 from workflow.rules.wording import instead
 
@@ -37,7 +37,7 @@ def check(context: Context, state: State) -> Iterator[Finding]:
 
 def _made(context: Context, model: Model, name: str) -> int:
     """Return when the model got the index or constraint."""
-    return context.order(model.origins.get(name, model.origin).migration)
+    return context.order.place_of(model.origins.get(name, model.origin).migration)
 
 
 def _names(model: Model) -> Iterator[tuple[str, str]]:

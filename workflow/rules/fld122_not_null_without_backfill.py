@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from workflow.history.fields import Field
 from workflow.outcome import Severity
-from workflow.rules.context import at
 from workflow.rules.facts import changes_database
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.rows import is_first_deploy, may_change_rows, needs_value
 from workflow.rules.wording import instead
