@@ -157,14 +157,14 @@ def same(left: Raw, right: Raw) -> bool:
             continue
         if type(one) is not type(other):
             return False
-        parts = _parts(one), _parts(other)
-        if parts[0] is None or parts[1] is None:
+        parts, others = _parts(one), _parts(other)
+        if parts is None or others is None:
             if one != other or (type(one) in _SIGNED and repr(one) != repr(other)):
                 return False
-        elif len(parts[0]) != len(parts[1]):
+        elif len(parts) != len(others):
             return False
         else:
-            todo += zip(*parts, strict=True)
+            todo += zip(parts, others, strict=True)
     return False
 
 
