@@ -157,6 +157,11 @@ class Context:
             )
         return answer
 
+    @property
+    def has_pending(self) -> bool:
+        """Whether the database is known to lack migrations that are on disk."""
+        return "state" in self.__dict__ and bool(self.state.get("pending"))
+
     def read_history(self, overlay: Mapping[Path, str]) -> History:
         """Read the history with some files as they would be, not as they are."""
         from workflow.history.reading import read_history
