@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ import pytest
 
 from workflow.report.writers import PlainWriter
 from workflow.terminal import TerminalTalk
+
+PATIENCE = 30
+"""Seconds after which a terminal that shows nothing is broken."""
 
 
 class Report(PlainWriter):
@@ -62,9 +66,9 @@ def test_progress_is_said(report: Report) -> None:
 def test_a_question_is_shown_and_answered(report: Report) -> None:
     with somebody(types=b"  yes \n") as person:
         assert TerminalTalk(report, {"NO_COLOR": "1"}).ask("Was it renamed?") == "yes"
-        os.set_blocking(person, False)
         shown = b""
         while not shown.endswith(b"> "):
+            assert select.select([person], [], [], PATIENCE)[0], shown
             shown += os.read(person, 1000)
     assert b"    Was it renamed?" in shown
     assert shown.endswith(b"\r\n    > ")

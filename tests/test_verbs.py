@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import shutil
 import subprocess
@@ -82,6 +83,8 @@ class TestMake:
         done = subprocess.run(
             ["make", "--dry-run", *words],
             cwd=folder,
+            # Make started by make, as in `make test`, says where it goes.
+            env={name: value for name, value in os.environ.items() if "MAKE" not in name},
             capture_output=True,
             text=True,
             check=False,
