@@ -1,0 +1,77 @@
+"""Finds the installed packages of the project by path alone: no Python is started for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from workflow.project.interpreter import environments, has_django
+
+_NAMES = ("site-packages", "dist-packages")
+
+
+class Packages(NamedTuple):
+    """Folders of installed packages. ``are_sure``: they are certainly the project's."""
+
+    folders: tuple[Path, ...] = ()
+    are_sure: bool = True
+
+
+def find_packages(
+    project: Path, root: Path, configured: str | None, variables: Mapping[str, str]
+) -> Packages:
+    """Return the folders of the packages that the project's interpreter would import.
+
+    The interpreter is the one that ``find_interpreter`` finds; nothing where only asking
+    Poetry could tell. The environment of this tool is the project's own where it lies inside
+    ``root``; elsewhere it may be one made for commit hooks, and is not sure.
+    """
+    if configured is not None:
+        return Packages(_around(variables, _folders(_configured(configured, root))))
+    for environment, _ in environments(project, root, variables):
+        if has_django(environment):
+            is_own = environment.resolve() == Path(sys.prefix).resolve()
+            is_sure = not is_own or environment.is_relative_to(root)
+            return Packages(_around(variables, _folders(environment / "bin" / "python")), is_sure)
+    if any((folder / "poetry.lock").exists() for folder in (project, root)):
+        return Packages()
+    own = tuple(Path(entry) for entry in sys.path if Path(entry).name in _NAMES)
+    return Packages(_around(variables, own), are_sure=False)
+
+
+def _configured(configured: str, root: Path) -> Path:
+    if os.sep not in configured:
+        import shutil
+
+        return Path(shutil.which(configured) or configured)
+    path = root / Path(configured).expanduser()
+    return path / "bin" / "python" if path.is_dir() else path
+
+
+def _folders(python: Path) -> tuple[Path, ...]:
+    """Return the folders of a ``bin/python``: of a virtual environment, or Debian's."""
+    if not python.is_absolute() or not python.exists():
+        return ()
+    prefix = python.parent.parent
+    versions = [path.name for path in prefix.glob("lib/python3.*") if _has_packages(path)]
+    if len(versions) > 1:
+        versions = [version for version in versions if version == python.resolve().name]
+        if not versions:
+            return ()
+    names = dict.fromkeys([*versions, "python3", python.resolve().name])
+    libraries = [prefix / base / name for base in ("lib", "local/lib") for name in names]
+    found = [library / name for library in libraries for name in _NAMES]
+    return tuple(folder for folder in found if folder.is_dir())
+
+
+def _has_packages(library: Path) -> bool:
+    return any((library / name).is_dir() for name in _NAMES)
+
+
+def _around(variables: Mapping[str, str], folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Add what comes before them: what lies in both places is then not certain."""
+    before = [Path(entry) for entry in variables.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    return (*before, *folders) if folders else ()
