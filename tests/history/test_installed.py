@@ -153,6 +153,7 @@ SILENT: dict[str, tuple[Tree, Tree, dict[str, Any]]] = {
     "the name of the app is computed": (project(LOST, "tags"), ANY_NAME, {}),
     "its configuration is imported": (project(LOST, "tags"), STARRED, {}),
     "its configuration is not there": (project(LOST, "tags.apps.Gone"), TAGS, {}),
+    "the entry is no name": (project(LOST, "tags./apps.TagsConfig", "..", ""), TAGS, {}),
     "two packages have the label": (
         project(LOST, "tags", "other"), {**COPIED, "other/apps.py": OTHER}, {}
     ),

@@ -92,6 +92,12 @@ def test_none_where_the_version_is_not_certain(root: Path) -> None:
     assert find_packages(root, root, "tools/env", {}).folders == ()
 
 
+@pytest.mark.parametrize("named", ["loop/python", "tools/\0", "~nobody-at-all/python"])
+def test_none_where_the_path_is_no_good(root: Path, named: str) -> None:
+    (root / "loop").symlink_to("loop")
+    assert find_packages(root, root, named, {}) == Packages()
+
+
 def test_what_comes_before_them_counts(root: Path, tmp_path: Path) -> None:
     site = environment(root / ".venv")
     found = find_packages(root, root, None, {"PYTHONPATH": str(tmp_path)})

@@ -5,7 +5,7 @@ a migration is not there, and that only where the app's label and its folder are
 """
 
 # Paths are text here: pathlib costs ten times as much, and a history has thousands.
-# ruff: noqa: PTH112, PTH113, PTH118
+# ruff: noqa: PTH112, PTH113, PTH118, PTH208
 
 from __future__ import annotations
 
@@ -137,15 +137,18 @@ class _Finder:
     def _home(self, dotted: str) -> str | None:
         """Return the only folder that has this package."""
         parts = dotted.split(".")
+        if not all(part.isidentifier() for part in parts):
+            return None  # settings that a stranger wrote may hold any path
         found = [root for root in self.folders if os.path.isdir(os.path.join(root, *parts))]
-        return found[0] if len(found) == 1 and all(parts) else None
+        return found[0] if len(found) == 1 else None
 
     def _module(self, dotted: str) -> tuple[str, Home] | None:
         """Return the file of a module, and its home."""
-        root = self._home(dotted.partition(".")[0])
-        if root is None:
+        top, *parts = dotted.split(".")
+        root = self._home(top)
+        if root is None or not all(part.isidentifier() for part in parts):
             return None
-        path = os.path.join(root, *dotted.split("."))
+        path = os.path.join(root, top, *parts)
         for candidate in (os.path.join(path, "__init__.py"), f"{path}.py"):
             if os.path.isfile(candidate):
                 return candidate, Home(root, dotted)
@@ -166,7 +169,10 @@ def _names(store: Store, package: _Package, wanted: Collection[str]) -> tuple[st
     if not os.path.isfile(os.path.join(folder, "__init__.py")):
         return ()
     # Whatever has the name may be the migration: a package, or a module without its source.
-    names = {entry.name.partition(".")[0] for entry in store.files.entries(folder)}
+    try:
+        names = {name.partition(".")[0] for name in os.listdir(folder)}
+    except OSError:
+        return ()  # no fault of the project
     names = {name for name in names if name[:1] not in {"", "_", "~"}}
     if names >= set(wanted):
         return tuple(sorted(names))

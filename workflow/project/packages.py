@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,15 @@ def find_packages(
     Poetry could tell. The environment of this tool is the project's own where it lies inside
     ``root``; elsewhere it may be one made for commit hooks, and is not sure.
     """
+    # Whatever is wrong with an environment is told by the gates that start its Python.
+    with suppress(OSError, RuntimeError, ValueError):
+        return _found(project, root, configured, variables)
+    return Packages()
+
+
+def _found(
+    project: Path, root: Path, configured: str | None, variables: Mapping[str, str]
+) -> Packages:
     if configured is not None:
         return Packages(_around(variables, _folders(_configured(configured, root))))
     for environment, _ in environments(project, root, variables):
