@@ -113,12 +113,15 @@ class TestOwn:
         assert set(map(str, found.folders)) <= set(sys.path)
         assert not found.are_sure
 
+    @pytest.mark.parametrize("configured", [None, "python"])
     def test_it_is_not_sure_where_it_is_active(
-        self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, configured: str | None
     ) -> None:
-        site = environment(tmp_path / "hooks")
-        monkeypatch.setattr(sys, "prefix", str(tmp_path / "hooks"))
-        found = find_packages(root, root, None, {"VIRTUAL_ENV": str(tmp_path / "hooks")})
+        hooks = tmp_path / "hooks"
+        site = environment(hooks)
+        monkeypatch.setattr(sys, "prefix", str(hooks))
+        monkeypatch.setenv("PATH", str(hooks / "bin"))
+        found = find_packages(root, root, configured, {"VIRTUAL_ENV": str(hooks)})
         assert found == Packages((site,), are_sure=False)
 
     def test_it_is_sure_inside_the_project(

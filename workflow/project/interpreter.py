@@ -67,18 +67,19 @@ def environments(
     if active := variables.get("VIRTUAL_ENV"):
         yield Path(active), "VIRTUAL_ENV"
     names = [variables.get("UV_PROJECT_ENVIRONMENT") or ".venv", ".venv", "venv"]
-    for folder in _up_to(root, project):
+    for folder in folders_up_to(root, project):
         for name in dict.fromkeys(names):
             yield folder / name, name
 
 
 def _poetrys(project: Path, root: Path) -> Iterator[tuple[Path, str]]:
-    for folder in _up_to(root, project):
+    for folder in folders_up_to(root, project):
         if (folder / "poetry.lock").exists():
             yield from _poetry(folder)
 
 
-def _up_to(root: Path, project: Path) -> list[Path]:
+def folders_up_to(root: Path, project: Path) -> list[Path]:
+    """Return the folder of the project and those above it, up to ``root``."""
     return [project, *(parent for parent in project.parents if parent.is_relative_to(root))]
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from workflow.project.interpreter import environments, has_django
+from workflow.project.interpreter import environments, folders_up_to, has_django
 
 _NAMES = ("site-packages", "dist-packages")
 
@@ -40,16 +40,21 @@ def _found(
     project: Path, root: Path, configured: str | None, variables: Mapping[str, str]
 ) -> Packages:
     if configured is not None:
-        return Packages(_around(variables, _folders(_configured(configured, root))))
+        return _of(_configured(configured, root), root, variables)
     for environment, _ in environments(project, root, variables):
         if has_django(environment):
-            is_own = environment.resolve() == Path(sys.prefix).resolve()
-            is_sure = not is_own or environment.is_relative_to(root)
-            return Packages(_around(variables, _folders(environment / "bin" / "python")), is_sure)
-    if any((folder / "poetry.lock").exists() for folder in (project, root)):
+            return _of(environment / "bin" / "python", root, variables)
+    if any((folder / "poetry.lock").exists() for folder in folders_up_to(root, project)):
         return Packages()
     own = tuple(Path(entry) for entry in sys.path if Path(entry).name in _NAMES)
     return Packages(_around(variables, own), are_sure=False)
+
+
+def _of(python: Path, root: Path, variables: Mapping[str, str]) -> Packages:
+    prefix = python.parent.parent
+    is_own = prefix.resolve() == Path(sys.prefix).resolve()
+    are_sure = not is_own or prefix.is_relative_to(root)
+    return Packages(_around(variables, _folders(python)), are_sure)
 
 
 def _configured(configured: str, root: Path) -> Path:
