@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workflow.project.agent import Agent
     from workflow.project.git import Git
     from workflow.project.interpreter import Interpreter
+    from workflow.project.packages import Packages
     from workflow.project.scratch import Scratch
 
 
@@ -166,13 +167,24 @@ class Context:
         """Read the history with some files as they would be, not as they are."""
         from workflow.history.reading import read_history
 
+        packages = self._packages
         return read_history(
             self.settings.project,
             overlay=dict(overlay),
             migration_modules=self.settings.migration_modules or None,
             exclude=self.settings.exclude,
+            site=packages.folders,
+            site_is_sure=packages.are_sure,
             cache=self._cache,
         )
+
+    @cached_property
+    def _packages(self) -> Packages:
+        """The installed packages that migrations of the project may refer to."""
+        from workflow.project.packages import find_packages
+
+        settings = self.settings
+        return find_packages(settings.project, settings.root, settings.python, settings.variables)
 
     @cached_property
     def findings(self) -> list[Finding]:

@@ -42,6 +42,11 @@ def field_renamed(shop: Shop) -> None:
     shop.replace("catalogue/models.py", "    description = ", "    text = ")
 
 
+def installed_migration_misnamed(shop: Shop) -> None:
+    name = "0012_alter_user_first_name_max_length"
+    shop.replace("accounts/migrations/0001_initial.py", name, "0012_alter_user_first")
+
+
 def app_without_migrations(shop: Shop) -> None:
     shop.write("blog/__init__.py", "")
     shop.write(
@@ -90,6 +95,12 @@ CASES = {
         prepare=two_pending,
     ),
     "static gate": Case("validate-migration-dependencies", said=("dependencies", "passed")),
+    "static gate looks into installed packages": Case(
+        "validate-migration-dependencies",
+        1,
+        ("GRF101 error", "auth.0012_alter_user_first, which the installed package does not"),
+        installed_migration_misnamed,
+    ),
     "check-migrations": Case("check-migrations", said=("drift",)),
     "check-migrations finds drift": Case(
         "check-migrations", 1, ("DRF101", "Add field colour to product"), Shop.add_field

@@ -57,3 +57,16 @@ def test_skipped_where_there_are_no_migrations(project: Project) -> None:
     result = dependencies.run(project.context())
     assert result.verdict is Verdict.SKIPPED
     assert result.reason == f"no migrations below {project.folder}"
+
+
+def test_a_reference_into_an_installed_package(project: Project) -> None:
+    apps = ["django.contrib.auth", "shop", "stock"]
+    project.write("config/settings.py", f"INSTALLED_APPS = {apps!r}\n")
+    references = (("shop", "0001_initial"), ("auth", "0012_alter_user_first_name"))
+    project.migration("shop", "0002_more", after=references)
+    result = dependencies.run(project.context())
+    (finding,) = result.findings
+    assert (finding.code, finding.data["nearest"]) == (
+        "GRF101",
+        "0012_alter_user_first_name_max_length",
+    )

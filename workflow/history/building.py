@@ -102,7 +102,11 @@ class _Builder:
     def _target(self, key: MigrationKey, kind: str, reference: Reference) -> MigrationKey | None:
         """Return the migration that a reference means, ``None`` for none that is known."""
         target = self._resolved(reference)
-        if target is None or self.history.is_external(target.app):
+        if target is None:
+            return None
+        if self.history.is_external(target.app):
+            if self.history.is_missing(target) and not _is_special(target):
+                self._break(key, kind, reference)
             return None
         if target.app not in self.history.apps:
             if target.app not in self.history.unmigrated or not _is_special(target):
@@ -124,9 +128,9 @@ class _Builder:
 
     def _break(self, key: MigrationKey, kind: str, reference: Reference) -> None:
         if reference.certain:
-            app_exists = reference.app in self.history.apps or (
-                reference.app in self.history.unmigrated
-            )
+            history = self.history
+            there = history.apps.keys() | history.unmigrated | history.installed.keys()
+            app_exists = reference.app in there
             self.broken.append(BrokenReference(key, kind, reference, app_exists))
 
     def _special(self, target: MigrationKey) -> MigrationKey | None:

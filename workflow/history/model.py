@@ -335,6 +335,8 @@ class History:
     with any of them, or without ``closed``, a label that is not in ``apps`` may exist.
     ``unmigrated`` are labels of folders that may be apps and have no migrations.
     ``closed``: whether every installed app is in ``apps``.
+    ``installed``: of apps outside the tree that migrations refer to, the names of all their
+    migrations, where that is certain. They are known to be there, and nothing else of them is.
     ``settings``: what the settings files say, as far as it is certain.
     ``problems``: all files and folders that could not be read.
     """
@@ -350,6 +352,7 @@ class History:
         unmigrated: frozenset[str] = frozenset(),
         problems: tuple[Problem, ...] = (),
         settings: Mapping[str, Value] | None = None,
+        installed: Mapping[str, tuple[str, ...]] | None = None,
         closed: bool = False,
     ) -> None:
         self.project = project
@@ -360,6 +363,7 @@ class History:
         self.unmigrated = unmigrated
         self.problems = problems
         self.settings = settings or {}
+        self.installed = installed or {}
         self.closed = closed
         self._graphs: dict[str, Graph] = {}
 
@@ -396,6 +400,7 @@ class History:
             sorted(self.unmigrated),
             self.problems,
             sorted(self.settings.items()),
+            sorted(self.installed.items()),
             self.closed,
         )
         return digest_of(repr(parts).encode("utf-8", "surrogatepass"))
@@ -403,3 +408,7 @@ class History:
     def is_external(self, label: str) -> bool:
         """Return whether this label may belong to an app that nobody showed us."""
         return label not in self.apps and not (self.closed and not self.unlabelled)
+
+    def is_missing(self, key: MigrationKey) -> bool:
+        """Return whether an installed app certainly lacks this migration."""
+        return key.name not in self.installed.get(key.app, (key.name,))

@@ -1,7 +1,7 @@
 """Reading a project's migrations from disk, and from texts that are not on disk."""
 
 # Paths are text here: pathlib costs ten times as much, and a history has thousands.
-# ruff: noqa: PTH118, PTH119, PTH120
+# ruff: noqa: PTH100, PTH118, PTH119, PTH120
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from workflow.history.apps import (
 from workflow.history.cache import Cache
 from workflow.history.files import Files
 from workflow.history.homes import Home
+from workflow.history.installed import Site, installed_names
 from workflow.history.model import App, History, Migration, MigrationKey, Problem, Trouble
 from workflow.history.raw import decode
 from workflow.history.rows import UNREAD_HEADER, body_of, header_of
@@ -43,6 +44,8 @@ def read_history(  # noqa: PLR0913 - each is one thing that a caller may know be
     migration_modules: Mapping[str, str | None] | None = None,
     exclude: Sequence[str] = (),
     installed: Mapping[str, Path] | None = None,
+    site: Sequence[Path] = (),
+    site_is_sure: bool = True,
     cache: Path | None = None,
 ) -> History:
     """Read the migrations of every app below ``project``.
@@ -52,14 +55,18 @@ def read_history(  # noqa: PLR0913 - each is one thing that a caller may know be
     say. ``exclude`` names folders to leave out, as names or paths relative to the project
     with ``*``; with ``!`` in front, folders to take in that are left out by default
     (``!tests``). ``installed`` gives the migration folder of each installed app
-    outside the tree; it must be all of them. ``cache`` is a folder that may hold what was
+    outside the tree; it must be all of them. ``site`` are folders of installed packages: in
+    them, references to apps outside the tree are followed where the settings name the app.
+    Where it is not sure that they are the project's, they count only if they have all that
+    ``INSTALLED_APPS`` names. ``cache`` is a folder that may hold what was
     read before; it changes nothing but the time.
     """
     files = Files(project, overlay)
     store = Store(files, Cache(cache), (files.project, os.path.join(files.project, "src")))
     with warnings.catch_warnings(), _without_collector():
         warnings.simplefilter("ignore")  # about invalid escapes, and the like, in the files
-        history = _read(store, migration_modules, exclude, installed)
+        around = Site([os.path.abspath(folder) for folder in site], site_is_sure)
+        history = _read(store, migration_modules, exclude, installed, around)
         store.cache.save()
     return history
 
@@ -81,6 +88,7 @@ def _read(
     migration_modules: Mapping[str, str | None] | None,
     exclude: Sequence[str],
     installed: Mapping[str, Path] | None,
+    site: Site,
 ) -> History:
     project = store.files.project
     settings = _settings(store, [project, os.path.join(project, "src")])
@@ -105,7 +113,13 @@ def _read(
     for place in places:
         assembly.add(place, jobs[place])
     unmigrated = unmigrated_labels(found, labels, places, modules)
-    return assembly.history(settings, unmigrated, closed=installed is not None)
+    moved = settings.moved_labels() if migration_modules is None else frozenset(migration_modules)
+    names: Mapping[str, tuple[str, ...]] = {}
+    if installed is None and moved is not None:
+        unwanted = {*assembly.apps, *assembly.empty, *unmigrated, *moved}
+        entries, _ = settings.installed_apps()
+        names = installed_names(store, site, entries, assembly.migrations.values(), unwanted)
+    return assembly.history(settings, unmigrated, names, closed=installed is not None)
 
 
 def _settings(store: Store, folders: Iterable[str]) -> Settings:
@@ -211,7 +225,14 @@ class _Assembly:
             if is_migration:
                 yield _File(name, relative, row, digest, problem)
 
-    def history(self, settings: Settings, unmigrated: frozenset[str], *, closed: bool) -> History:
+    def history(
+        self,
+        settings: Settings,
+        unmigrated: frozenset[str],
+        installed: Mapping[str, tuple[str, ...]],
+        *,
+        closed: bool,
+    ) -> History:
         """Return the whole."""
         for folder, reason in self.store.files.unreadable.items():
             path = self.store.files.relative(folder)
@@ -225,6 +246,7 @@ class _Assembly:
             unmigrated=(unmigrated | self.empty) - self.apps.keys(),
             problems=tuple(sorted(self.problems, key=lambda problem: problem.path)),
             settings={name: decode(raw) for name, raw in settings.values.items()},
+            installed=installed,
             closed=closed,
         )
 

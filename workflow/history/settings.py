@@ -39,6 +39,13 @@ class Settings(NamedTuple):
             if type(label) is str and (module is None or type(module) is str)
         }
 
+    def moved_labels(self) -> frozenset[str] | None:
+        """Return the labels that ``MIGRATION_MODULES`` has, ``None`` where it may have others."""
+        raw = self.values.get("MIGRATION_MODULES")
+        if type(raw) is not dict or not all(type(label) is str for label in raw):
+            return None
+        return frozenset(map(str, raw))
+
     def installed_apps(self) -> tuple[list[str], bool]:
         """Return the certain entries of ``INSTALLED_APPS``, and whether these are all."""
         items = items_of(self.values.get("INSTALLED_APPS"))

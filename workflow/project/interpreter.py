@@ -32,7 +32,10 @@ def find_interpreter(
     """
     if configured is not None:
         return _configured(configured, root)
-    for environment, origin in _environments(project, root, variables):
+    for environment, origin in environments(project, root, variables):
+        if has_django(environment):
+            return Interpreter((str(_python(environment)),), origin)
+    for environment, origin in _poetrys(project, root):
         if has_django(environment):
             return Interpreter((str(_python(environment)),), origin)
     return Interpreter((sys.executable,), "the environment of migration-workflow itself")
@@ -57,19 +60,27 @@ def _configured(configured: str, root: Path) -> Interpreter:
     return Interpreter((str(absolute),), "python in the configuration")
 
 
-def _environments(
+def environments(
     project: Path, root: Path, variables: Mapping[str, str]
 ) -> Iterator[tuple[Path, str]]:
+    """Yield where the project's virtual environment may be, with the reason; Poetry's is not."""
     if active := variables.get("VIRTUAL_ENV"):
         yield Path(active), "VIRTUAL_ENV"
-    folders = [project, *(parent for parent in project.parents if parent.is_relative_to(root))]
     names = [variables.get("UV_PROJECT_ENVIRONMENT") or ".venv", ".venv", "venv"]
-    for folder in folders:
+    for folder in folders_up_to(root, project):
         for name in dict.fromkeys(names):
             yield folder / name, name
-    for folder in folders:
+
+
+def _poetrys(project: Path, root: Path) -> Iterator[tuple[Path, str]]:
+    for folder in folders_up_to(root, project):
         if (folder / "poetry.lock").exists():
             yield from _poetry(folder)
+
+
+def folders_up_to(root: Path, project: Path) -> list[Path]:
+    """Return the folder of the project and those above it, up to ``root``."""
+    return [project, *(parent for parent in project.parents if parent.is_relative_to(root))]
 
 
 def _poetry(folder: Path) -> Iterator[tuple[Path, str]]:

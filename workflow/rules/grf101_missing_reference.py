@@ -34,7 +34,11 @@ def check(context: Context) -> Iterator[Finding]:
 def _finding(context: Context, broken: BrokenReference) -> Finding:
     migration = context.history.migrations[broken.migration]
     app, name = str(broken.reference.app), str(broken.reference.name)
-    if broken.app_exists:
+    if app in context.history.installed:
+        what = f"{app}.{name}, which the installed package does not have"
+        meant = nearest(name, context.history.installed[app])
+        advice = _advice_for_package(app, name, meant)
+    elif broken.app_exists:
         what = f"{app}.{name}, which does not exist"
         meant = nearest(name, _reachable(context, broken, app))
         advice = _advice(app, name, meant)
@@ -64,6 +68,11 @@ def _advice(app: str, name: str, meant: str | None) -> str:
     if meant:
         return f"name {app}.{meant}, the nearest that exists, or restore {name}."
     return f"restore {app}.{name}, or name a migration of {app} that exists."
+
+
+def _advice_for_package(app: str, name: str, meant: str | None) -> str:
+    release = f"install the release of the package that has {name}."
+    return f"name {app}.{meant}, the nearest that exists, or {release}" if meant else release
 
 
 def _advice_for_app(app: str, name: str, meant: str | None) -> str:

@@ -85,6 +85,7 @@ def digest_of_history(history: History, vendor: str | None) -> str:
         sorted(history.unmigrated),
         history.problems,
         sorted(history.settings.items()),
+        sorted(history.installed.items()),
         history.closed,
         vendor,
         _sources(),
