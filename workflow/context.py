@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workflow.history.model import History
     from workflow.project.agent import Agent
     from workflow.project.git import Git
-    from workflow.project.interpreter import Interpreter
+    from workflow.project.place import Place
     from workflow.project.scratch import Scratch
 
 
@@ -70,25 +70,24 @@ class Context:
         *,
         writes: bool = False,
         is_static: bool = False,
+        asks_about_production: bool = False,
     ) -> None:
         self.settings = settings
         self.words = words
         self.talk = talk
         self.writes = writes
+        self.asks_about_production = asks_about_production
         self._is_static = is_static
         self.drafted: tuple[DraftedFile, ...] = ()
         self.rehearsed: dict[str, Any] | None = None
         self._agent: Agent | None = None
 
     @cached_property
-    def interpreter(self) -> Interpreter:
-        """The Python that runs the project."""
-        from workflow.project.interpreter import find_interpreter
+    def place(self) -> Place:
+        """Where the project's Python runs."""
+        from workflow.project.choosing import choose_place
 
-        settings = self.settings
-        return find_interpreter(
-            settings.project, settings.root, settings.python, settings.variables
-        )
+        return choose_place(self.settings)
 
     @cached_property
     def git(self) -> Git:
@@ -116,10 +115,27 @@ class Context:
             self._agent = self._start_agent()
         return self._agent
 
-    @property
+    @cached_property
     def facts(self) -> dict[str, Any]:
         """What the agent booted. Raises CouldNotCheck where the project does not boot."""
-        return self.agent.facts(seconds=self.settings.boot_seconds)
+        facts = self.agent.facts(seconds=self.settings.boot_seconds)
+        apps = [{**app, "path": str(self.place.here(app["path"]))} for app in facts["apps"]]
+        return {**facts, "apps": apps}
+
+    @property
+    def migration_files(self) -> Sequence[str]:
+        """The migration files, relative to the project."""
+        return sorted(str(migration.path) for migration in self.history.migrations.values())
+
+    @property
+    def meeting_folder(self) -> Path:
+        """A folder in the tree where the agent and we can leave something for each other."""
+        return self.scratch.folder
+
+    @property
+    def seen_there(self) -> dict[str, Any]:
+        """What the agent saw of the tree before it booted Django."""
+        return self.agent.seen(seconds=self.settings.sync_seconds)
 
     @cached_property
     def state(self) -> dict[str, Any]:
@@ -160,7 +176,8 @@ class Context:
         """Start booting the project, and do meanwhile what needs no answer from it."""
         from workflow.project.scratch import sweep_leftovers
 
-        _ = self.agent
+        with suppress(CouldNotCheck):  # the first step that needs it says so
+            _ = self.agent
         sweep_leftovers(self.settings.state_folder)
         _ = self.history, self.git.branch, self.git.branch_point
 
@@ -188,17 +205,16 @@ class Context:
         from workflow.project.agent import Agent
         from workflow.project.secrets import secret_values
 
-        settings = self.settings
-        variables = {}
-        if settings.settings is not None:
-            variables["DJANGO_SETTINGS_MODULE"] = settings.settings
+        place, settings = self.place, self.settings
+        module = place.settings_module()
         return Agent(
-            list(self.interpreter.argv),
-            directory=settings.project,
-            manage=settings.manage,
+            place.start,
+            directory=place.there(settings.project),
+            manage=None if settings.manage is None else place.there(settings.manage),
             command="migrate",
-            variables=variables,
-            secrets=secret_values(settings.variables),
+            variables={} if module is None else {"DJANGO_SETTINGS_MODULE": module},
+            secrets=secret_values({**settings.variables, **place.variables}),
+            before_boot=place.before_boot(self),
         )
 
 

@@ -78,7 +78,12 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
     told = TextReport(writer, verbose=bool(values.get("verbose")))
     words = _words(values)
     context = Context(
-        settings, words, TerminalTalk(writer), writes=flow.writes, is_static=not flow.asks_project
+        settings,
+        words,
+        TerminalTalk(writer),
+        writes=flow.writes,
+        is_static=not flow.asks_project,
+        asks_about_production=flow.asks_about_production,
     )
     try:
         if flow.asks_project:

@@ -28,12 +28,14 @@ class Flow(NamedTuple):
     """What one verb does. ``asks_project``: whether it needs the agent in the project's Python.
 
     ``writes``: whether it writes migration files. ``then`` is the verb that comes next.
+    ``asks_about_production``: whether a person may let it at production, by the database's name.
     """
 
     steps: Steps
     asks_project: bool = True
     writes: bool = False
     then: str | None = None
+    asks_about_production: bool = False
 
 
 FLOWS = {
@@ -45,7 +47,7 @@ FLOWS = {
     "validate-migration-dependencies": Flow((dependencies,), asks_project=False),
     "check-migrations": Flow((environment, pre_check, drift)),
     "validate-migrations": Flow(VALIDATE, then="migrate-safe"),
-    "migrate-safe": Flow((*VALIDATE, rehearsal, apply, verify)),
+    "migrate-safe": Flow((*VALIDATE, rehearsal, apply, verify), asks_about_production=True),
     "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
     "recover": Flow((environment, put_back), then="pre-check"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.two_apps import SECRET, Project
 from workflow.errors import CouldNotCheck
+from workflow.project import process
 from workflow.project.agent import Agent, AgentEnded, AgentFailed
 
 SECONDS = 60
@@ -27,13 +28,18 @@ def start(project: Project) -> Iterator[Start]:
 
     def make(**how: Any) -> Agent:
         arguments: dict[str, Any] = {
-            "directory": project.folder,
-            "manage": project.folder / "manage.py",
+            "directory": str(project.folder),
+            "manage": str(project.folder / "manage.py"),
             "command": "migrate",
             "variables": {},
             **how,
         }
-        agents.append(Agent(arguments.pop("argv", [sys.executable]), **arguments))
+        argv = arguments.pop("argv", [sys.executable])
+
+        def run(code: str, variables: Mapping[str, str]) -> process.Process:
+            return process.start([*argv, "-c", code], cwd=project.folder, variables=variables)
+
+        agents.append(Agent(run, **arguments))
         return agents[-1]
 
     yield make

@@ -28,6 +28,8 @@ def run(context: Context) -> StepResult:
         if reply is None:
             return StepResult(NAME, Verdict.REFUSED, (_unanswered(question),))
         answers[question["key"]] = reply
+    for draft in answer["drafts"]:
+        draft["directory"] = str(context.place.here(draft["directory"]))
     findings = tuple(_foreign(context, answer["foreign"]))
     context.drafted = tuple(_drafted(draft) for draft in answer["drafts"])
     verdict = verdict_of(findings, strict=context.words.strict)

@@ -1,0 +1,79 @@
+"""Was the container made from the files as they are now?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from workflow.outcome import Finding, Severity
+from workflow.project.container.cause import DEV
+from workflow.project.container.engine import PROJECT
+from workflow.project.container.receipt import was_built_from
+
+if TYPE_CHECKING:
+    from workflow.project.container.view import View
+
+FRACTION = re.compile(r"\.\d+")
+
+
+def check_staleness(view: View) -> Iterator[Finding]:
+    """Yield what has changed since the container was made."""
+    changed = [path.name for path in _changed(view)]
+    if changed:
+        yield Finding(
+            "ENV218",
+            Severity.ERROR,
+            f"The container of {view.service} is older than {', '.join(changed)}: it does not "
+            "run what these say now.",
+            f"Build and start it anew: {DEV}",
+            data={"changed": changed},
+        )
+
+
+def _changed(view: View) -> Iterator[Path]:
+    made = _moment(view.inspected["Created"])
+    if _differs(view) if _is_comparable(view) else any(_newer(view, made)):
+        yield from view.files.paths
+    dockerfile = _dockerfile(view)
+    if dockerfile is not None and _modified(dockerfile) > made and not was_built_from(view):
+        yield dockerfile
+
+
+def _is_comparable(view: View) -> bool:
+    """Say whether the same Compose would label it: another version may compute another digest."""
+    labels = view.inspected["Config"]["Labels"]
+    return labels.get(f"{PROJECT.rpartition('.')[0]}.version") == view.compose.version
+
+
+def _differs(view: View) -> bool:
+    labels = view.inspected["Config"]["Labels"]
+    now = view.compose.hashes.get(view.service)
+    return now is not None and now != labels.get(f"{PROJECT.rpartition('.')[0]}.config-hash")
+
+
+def _newer(view: View, made: float) -> Iterator[bool]:
+    return (_modified(path) > made for path in view.files.paths)
+
+
+def _dockerfile(view: View) -> Path | None:
+    build = view.compose.services[view.service].get("build")
+    if not build or "dockerfile_inline" in build or "://" in build["context"]:
+        return None
+    path = Path(build["context"], build.get("dockerfile") or "Dockerfile")
+    return path if path.is_file() else None
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _moment(written: str) -> float:
+    """Return a moment that the engine wrote, with more digits than Python 3.10 reads."""
+    whole = FRACTION.sub("", written.rstrip("Z").partition("+")[0])
+    return datetime.fromisoformat(whole).replace(tzinfo=timezone.utc).timestamp()
