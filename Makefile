@@ -13,8 +13,8 @@ VERBS := enforce-dev-environment pre-check makemigrations validate-migration-dep
 .DEFAULT_GOAL := help
 .PHONY: help ready demo test test-projects lint $(VERBS)
 
-help: $(READY)
-	@$(BIN)/migration-workflow --help
+help:
+	@$(PYTHON) -m workflow --help
 	@echo
 	@echo "In this repository, with make: each VERB above on example/, and"
 	@echo "  make demo            watch the whole workflow on a copy of example/"

@@ -75,10 +75,7 @@ def projects(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """Check style, types and import contracts."""
     session.install("--editable", ".", *_group("dev"))
-    session.run("ruff", "check")
-    session.run("ruff", "format", "--check")
-    session.run("mypy")
-    session.run("lint-imports")
+    session.run("inv", "lint")
 
 
 @nox.session

@@ -93,6 +93,13 @@ def pytest_configure(config: pytest.Config) -> None:
             config.addinivalue_line("markers", f"{name}: {meaning}")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
+    struck = sum("_is_struck[" in name or "_power_cut_" in name for name in passed)
+    if struck:
+        terminalreporter.write_line(f"{struck} runs were killed, and left nothing half done")
+
+
 @pytest.fixture(autouse=True)
 def guard(
     request: pytest.FixtureRequest,

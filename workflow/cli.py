@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from workflow import __version__
 from workflow.door import COMMAND, execute
-from workflow.verbs import COMMON, LABELS, VERBS, Option
+from workflow.verbs import APP, COMMON, VERBS, Option
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,8 +31,8 @@ def _parser() -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(
             verb.name, help=verb.help, description=verb.help, allow_abbrev=False
         )
-        if verb.takes_labels:
-            subparser.add_argument(LABELS.name, nargs="*", metavar=LABELS.value, help=LABELS.help)
+        if verb.takes_apps:
+            subparser.add_argument(APP.name, nargs="*", metavar=APP.value, help=APP.help)
         for option in (*verb.options, *COMMON):
             _add(subparser, option)
     return parser

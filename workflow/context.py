@@ -161,9 +161,9 @@ class Context:
         The cache is begun by the static gate alone, which lives on its speed: a flow that boots
         Django wins little by it, and leaves no folder in a tree that it found nothing to do in.
         """
-        folder = self.settings.state_folder
         from workflow.history.reading import read_history
 
+        folder = self.settings.state_folder
         return read_history(
             self.settings.project,
             overlay=dict(overlay),

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from workflow.errors import UsageError, WorkflowError
 from workflow.outcome import HistorySize, Report, Verdict
+from workflow.verbs import FORMATS
 
 if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.context import Context, Words
     from workflow.flows import Flow
+    from workflow.report.text import TextReport
 
 COULD_NOT_CHECK = 3
 EXIT_CODES = {Verdict.PASSED: 0, Verdict.REFUSED: 1, Verdict.ERRORED: COULD_NOT_CHECK}
@@ -33,7 +35,7 @@ def execute(verb: str, values: Mapping[str, Any], *, door: str = COMMAND) -> int
     try:
         return _execute(verb, values, door)
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. Nothing was left half done.\n")
+        sys.stderr.write("\nInterrupted.\n")
         return INTERRUPTED
     except WorkflowError as error:
         sys.stderr.write(f"{error}\n")
@@ -62,21 +64,18 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
     from workflow.flows import FLOWS
     from workflow.report.text import TextReport
     from workflow.report.writers import writer_for
-    from workflow.runner import run_flow
     from workflow.terminal import TerminalTalk
 
-    flow = FLOWS[verb]
+    flow, words = FLOWS[verb], _words(values)
+    as_text, output = _format(values) == "text", _output(values)
     project = values.get("project")
     settings = load_settings(
         None if project is None else Path(project), database=values.get("database")
     )
     _expect_project(flow, settings)
-    output = _output(values)
-    as_text = values.get("format") in {None, "text"}
     told_is_data = as_text and output is None
     writer = writer_for(sys.stdout if told_is_data else sys.stderr, settings.variables)
     told = TextReport(writer, verbose=bool(values.get("verbose")))
-    words = _words(values)
     context = Context(
         settings,
         words,
@@ -85,13 +84,7 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
         is_static=not flow.asks_project,
         asks_about_production=flow.asks_about_production,
     )
-    try:
-        if flow.asks_project:
-            context.prepare()
-        report = run_flow(verb, flow.steps, context, told, dry_run=words.dry_run)
-    finally:
-        context.close()
-    report = report._replace(history=_size(context))
+    report = _run(verb, flow, context, told)
     next_command = _next(flow, context, door)
     told.summary(report, next_command)
     if not told_is_data:
@@ -99,11 +92,25 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
     return EXIT_CODES[report.verdict]
 
 
+def _run(verb: str, flow: Flow, context: Context, told: TextReport) -> Report:
+    from workflow.runner import run_flow
+
+    try:
+        if flow.asks_project:
+            context.prepare()
+        report = run_flow(verb, flow.steps, context, told, dry_run=context.words.dry_run)
+    finally:
+        context.close()
+        if context.is_half_applied:
+            sys.stderr.write(f"\nThe database may be half changed: {COMMAND} recover\n")
+    return report._replace(history=_size(context))
+
+
 def _words(values: Mapping[str, Any]) -> Words:
     from workflow.context import Words
 
     return Words(
-        labels=tuple(values.get("labels") or ()),
+        labels=tuple(values.get("app") or ()),
         name=values.get("name"),
         empty=bool(values.get("empty")),
         merge=bool(values.get("merge")),
@@ -112,7 +119,16 @@ def _words(values: Mapping[str, Any]) -> Words:
         yes=bool(values.get("yes")),
         dry_run=bool(values.get("dry_run")),
         strict=bool(values.get("strict")),
+        against=values.get("against"),
     )
+
+
+def _format(values: Mapping[str, Any]) -> str:
+    """Return the form of the report. Invoke takes any word, so it is checked here."""
+    form: str = values.get("format") or "text"
+    if form not in FORMATS:
+        raise UsageError(f"--format takes {' or '.join(FORMATS)}, not {form!r}")
+    return form
 
 
 def _answer(text: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 from invoke import Collection, Context, Task
 
 from workflow.door import execute
-from workflow.verbs import COMMON, LABELS, VERBS, Option, Verb
+from workflow.verbs import APP, COMMON, VERBS, Option, Verb
 
 
 def make_task(verb: Verb) -> Task[Any]:
@@ -24,7 +24,7 @@ def make_task(verb: Verb) -> Task[Any]:
         if code != 0:
             sys.exit(code)
 
-    options = (*([LABELS] if verb.takes_labels else []), *verb.options, *COMMON)
+    options = (*([APP] if verb.takes_apps else []), *verb.options, *COMMON)
     body.__name__ = verb.name.replace("-", "_")
     body.__doc__ = verb.help
     body.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -37,7 +37,7 @@ def make_task(verb: Verb) -> Task[Any]:
         body,
         name=verb.name,
         help={option.name: option.help for option in options},
-        positional=["labels"] if verb.takes_labels else [],
+        positional=[],
         iterable=[option.parameter for option in options if option.many],
         # A switch that changes something must be spelled out: no -p for --production.
         auto_shortflags=False,

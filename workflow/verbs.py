@@ -28,11 +28,15 @@ class Verb(NamedTuple):
     name: str
     help: str
     options: tuple[Option, ...] = ()
-    takes_labels: bool = False
+    takes_apps: bool = False
+    """Whether app labels may follow it. Invoke has no optional words: there it is ``--app``."""
 
 
-LABELS = Option(
-    "labels", "App labels; all of the project's own apps when left out.", "APP", many=True
+APP = Option(
+    "app",
+    "App label; may be repeated; all of the project's own apps when left out.",
+    "APP",
+    many=True,
 )
 
 COMMON = (
@@ -65,7 +69,7 @@ VERBS = (
                 many=True,
             ),
         ),
-        takes_labels=True,
+        takes_apps=True,
     ),
     Verb(
         "validate-migration-dependencies",

@@ -4,13 +4,17 @@ It runs in that project's Python: standard library and Django only. ``sys.argv[1
 settings module; without one, every contrib app that can be imported is installed.
 """
 
+from __future__ import annotations
+
 import importlib.util
 import json
 import os
 import sys
+from pathlib import Path
+from typing import Any
 
 
-def configure(settings_module):
+def configure(settings_module: str | None) -> None:
     """Set Django up with the given settings, or with its own contrib apps."""
     import django
 
@@ -19,7 +23,7 @@ def configure(settings_module):
     else:
         from django.conf import settings
 
-        names = "admin auth contenttypes flatpages redirects sessions sites".split()
+        names = ["admin", "auth", "contenttypes", "flatpages", "redirects", "sessions", "sites"]
         settings.configure(
             INSTALLED_APPS=[f"django.contrib.{name}" for name in names],
             DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
@@ -27,7 +31,7 @@ def configure(settings_module):
     django.setup()
 
 
-def loaded(*, replace):
+def loaded(*, replace: bool) -> Any:
     """Return a loader that has asked no database."""
     from django.db.migrations.loader import MigrationLoader
 
@@ -37,7 +41,7 @@ def loaded(*, replace):
         return MigrationLoader(None, ignore_no_migrations=True)
 
 
-def folders():
+def folders() -> dict[str, Any]:
     """Return the migrations folder and package of every installed app, by label."""
     from django.apps import apps
     from django.db.migrations.loader import MigrationLoader
@@ -51,12 +55,12 @@ def folders():
                 spec = importlib.util.find_spec(module)
             except ModuleNotFoundError:
                 spec = None
-            path = os.path.dirname(spec.origin) if spec and spec.origin else None
+            path = str(Path(spec.origin).parent) if spec and spec.origin else None
         result[config.label] = {"name": config.name, "migrations": path, "path": config.path}
     return result
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Return a value as JSON can hold it; what it cannot hold by its kind."""
     if value is None or isinstance(value, (str, int, float, bool)):
         return value if not hasattr(value, "_proxy____args") else "<lazy>"
@@ -65,13 +69,13 @@ def plain(value):
     return "<object>"
 
 
-def field_row(field):
+def field_row(field: Any) -> dict[str, Any]:
     """Return what is compared of one field."""
     _, path, _, kwargs = field.deconstruct()
     return {"path": path, "kwargs": {key: plain(value) for key, value in kwargs.items()}}
 
 
-def model_row(state):
+def model_row(state: Any) -> dict[str, Any]:
     """Return what is compared of one model."""
     options = state.options
     return {
@@ -87,7 +91,7 @@ def model_row(state):
     }
 
 
-def answer():
+def answer() -> dict[str, Any]:
     """Return everything that is compared."""
     import django
 

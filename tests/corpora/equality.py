@@ -40,6 +40,7 @@ def differences(answer: Answer, history: History) -> Iterator[str]:
     yield from _labels(answer, history)
     yield from _nodes(answer, history)
     yield from _edges(answer, history)
+    yield from _plan(answer, history)
     yield from _models(answer, history)
 
 
@@ -80,6 +81,15 @@ def _edges(answer: Answer, history: History) -> Iterator[str]:
     for leaf in sorted(leaves ^ {MigrationKey(*leaf) for leaf in answer["leaves"]}):
         if leaf.app not in history.fresh.open_apps:
             yield f"leaf {leaf}"
+
+
+def _plan(answer: Answer, history: History) -> Iterator[str]:
+    theirs = [MigrationKey(*step) for step in answer["plan"]]
+    if not all(map(_complete, history.migrations.values())):
+        return  # an edge that is not known may change the order
+    targets = [MigrationKey(*leaf) for leaf in answer["leaves"]]
+    if list(history.fresh.plan(targets)) != theirs:
+        yield "the plan"
 
 
 def _complete(migration: Any) -> bool:
@@ -139,9 +149,14 @@ def _field(ours: Field, theirs: dict[str, Any]) -> Iterator[str]:
         if isinstance(ours.kind, str) and own_value == _MISSING and name in _ALWAYS:
             yield f"{name} is missing"
         exact = isinstance(own_value, str | int | bool) and isinstance(value, str | int | bool)
-        if exact and value not in {"<object>", "<lazy>"} and str(own_value) != str(value):
-            if name not in {"to", "through"} or str(own_value).lower() != str(value).lower():
-                yield f"{name}={own_value!r} for {value!r}"
+        if exact and value not in {"<object>", "<lazy>"} and not _alike(name, own_value, value):
+            yield f"{name}={own_value!r} for {value!r}"
+
+
+def _alike(name: str, ours: Any, theirs: Any) -> bool:
+    if name in {"to", "through"}:  # Django writes some references in lower case
+        return str(ours).lower() == str(theirs).lower()
+    return str(ours) == str(theirs)
 
 
 _MISSING = Ref("missing")
@@ -154,14 +169,14 @@ def _options(ours: Model, theirs: dict[str, Any]) -> Iterator[str]:
             yield f"indexes {sorted(ours.indexes)} for {theirs['indexes']}"
         if sorted(ours.constraints) != theirs["constraints"]:
             yield f"constraints {sorted(ours.constraints)} for {theirs['constraints']}"
-    table = ours.option("db_table", None)
+    table = ours.option("db_table", default=None)
     if table is not UNKNOWN and (table or None) != (theirs["db_table"] or None):
-        yield f"db_table {table} for {theirs['db_table']}"
-    together = ours.option("unique_together", ())
+        yield f"db_table {table!r} for {theirs['db_table']}"
+    together = ours.option("unique_together", default=())
     if is_known(together):
         rows = [together] if together and isinstance(together[0], str) else together or ()  # type: ignore[index]
         if sorted(sorted(row) for row in rows) != theirs["unique_together"]:  # type: ignore[arg-type,union-attr]
-            yield f"unique_together {rows} for {theirs['unique_together']}"
+            yield f"unique_together {rows!r} for {theirs['unique_together']}"
     if ours.proxy is not UNKNOWN and ours.proxy != theirs["proxy"]:
         yield "proxy"
     if ours.swappable not in {UNKNOWN, theirs["swappable"]}:

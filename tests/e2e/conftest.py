@@ -39,7 +39,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_shop(template: Path, home: Path) -> MakeShop:
     """Copy the migrated project to a folder."""
 

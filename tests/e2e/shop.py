@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 PROGRAM: tuple[str, ...] = (str(Path(sys.executable).with_name("migration-workflow")),)
 """The console script, as it was installed beside the Python that runs the tests."""
 
+SABOTEUR = Path(__file__).with_name("saboteur.py")
+
 SECONDS = 120
 """A run that takes longer than this hangs."""
 
@@ -69,6 +71,8 @@ class Shop:
     def __init__(self, folder: Path, home: Path) -> None:
         self.folder = folder
         self.home = home
+        self.points = folder.parent / "points"
+        self.meeting = folder.parent / "meeting"
         self.variables: dict[str, str] = {}
 
     @property
@@ -123,6 +127,25 @@ class Shop:
             agreed = {"passed": 0, "refused": 1, "errored": 3}[done.document["verdict"]]
             assert agreed == done.code, done
         return done
+
+    def sabotaged(self, *words: str, at: str, do: str = "RUN", run: str = "") -> Run:
+        """Run with something happening at one point: see the saboteur."""
+        self.points.unlink(missing_ok=True)
+        order = {"at": at, "do": do, "run": run, "log": str(self.points)}
+        if self.meeting.exists():
+            order["meet"] = str(self.meeting)
+        program = [sys.executable, str(SABOTEUR)]
+        return self.run(*words, program=program, variables={"SABOTAGE": json.dumps(order)})
+
+    def points_reached(self) -> list[str]:
+        """The points that the last sabotaged run passed."""
+        lines = self.points.read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if not line.startswith("agent ")]
+
+    def agents(self) -> list[int]:
+        """The process ids of the agents of the last sabotaged run."""
+        lines = self.points.read_text(encoding="utf-8").splitlines()
+        return [int(line.split()[1]) for line in lines if line.startswith("agent ")]
 
     def manage(self, *words: str) -> Run:
         """Run the project's own ``manage.py``; it must not fail."""

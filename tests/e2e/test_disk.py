@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -159,12 +160,10 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[Path, int], None]]:
 def fill(folder: Path) -> None:
     """Leave no free byte on the disk under a folder."""
     with (folder / "filler").open("wb", buffering=0) as file:
-        size = 4096
-        while size:
-            try:
-                file.write(b"\0" * size)
-            except OSError:
-                size //= 2
+        for size in (4096, 512, 64, 1):
+            with suppress(OSError):
+                while True:
+                    file.write(b"\0" * size)
 
 
 SmallDisk = Callable[[Path, int], None]

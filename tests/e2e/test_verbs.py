@@ -20,7 +20,7 @@ class Case(NamedTuple):
     words: str
     code: int = 0
     said: tuple[str, ...] = ()
-    prepare: Callable[[Shop], object] = lambda shop: None
+    prepare: Callable[[Shop], object] = Shop.tree
     written: tuple[str, ...] = ()
 
 

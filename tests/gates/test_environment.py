@@ -152,12 +152,23 @@ class TestENV102:
             Severity.ERROR,
             f"Django runs the app shop from {other / 'shop'}, not from this working tree (shop). "
             "What is checked here is not the code you see.",
-            f"Remove the other copy from the interpreter ({sys.executable} -m pip uninstall the "
-            "package that holds it) or from PYTHONPATH, then run: migration-workflow "
+            "Take that copy out of Python's path: sys.path in manage.py, PYTHONPATH, or what is "
+            f"installed ({sys.executable} -m pip list). Then run: migration-workflow "
             "enforce-dev-environment",
             app="shop",
             path="shop",
         )
+
+    @pytest.mark.usefixtures("other")
+    def test_fires_where_the_apps_of_this_tree_are_in_src(self, project: Project) -> None:
+        (project.folder / "src").mkdir()
+        (project.folder / "shop").rename(project.folder / "src/shop")
+        assert only(run(project), "ENV102").path == "src/shop"
+
+    def test_silent_for_a_package_in_src_beside_another_of_its_name(self, project: Project) -> None:
+        shutil.copytree(project.folder / "shop", project.folder / "src/shop")
+        project.replace("manage.py", "# before", 'sys.path.insert(0, "src")')
+        assert passes(run(project))
 
     def test_silent_for_a_link_to_the_same_folder(self, project: Project, other: Path) -> None:
         shutil.rmtree(other / "shop")

@@ -55,10 +55,17 @@ SILENT: dict[str, Tree] = {
     "it is there, whatever its case": {**FIRST, at("shop", "0002_fill"): data('"shop", "product"')},
     "its app is from elsewhere": {**FIRST, at("shop", "0002_fill"): data('"auth", "User"')},
     "its name is computed": {**FIRST, at("shop", "0002_fill"): data('"shop", name')},
-    "what is waited for is not fully known": {
-        **FIRST,
-        at("shop", "0002_fill"): data('"shop", "Later"').replace(
+    "what is waited for is not fully known, and may bring it along": {
+        at("shop", "0001_initial"): migration(create("Product")),
+        at("basket", "0001_fill"): data('"shop", "Product"', "taggit.0001_initial").replace(
             "operations =", "dependencies += list(settings.EXTRA)\n    operations ="
+        ),
+    },
+    "an operation that is not known may make it": {
+        **FIRST,
+        at("shop", "0002_fill"): data('"shop", "Later"'),
+        at("shop", "0003_later"): migration(
+            "Make()", after="shop.0002_fill", head="from elsewhere import Make"
         ),
     },
 }

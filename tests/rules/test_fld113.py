@@ -74,12 +74,19 @@ SILENT: dict[str, Tree] = {
     "only the state is told": then(
         f"migrations.SeparateDatabaseAndState(state_operations=[{point('shop.Later')}])"
     ),
-    "what is waited for is not fully known": {
-        **FIRST,
-        at("shop", "0002_then"): migration(
-            point("shop.Later"),
-            body='dependencies = [("shop", "0001_initial"), *settings.MORE]',
+    "what is waited for is not fully known, and may bring it along": {
+        at("basket", "0001_initial"): migration(
+            create("Line"), point("shop.Product"), body="dependencies = [*settings.MORE]"
         ),
+        at("shop", "0001_initial"): migration(create("Product")),
+    },
+    "a swappable dependency may bring it along": {
+        at("basket", "0001_initial"): migration(
+            create("Line"),
+            point("shop.Product"),
+            body="dependencies = [migrations.swappable_dependency(settings.AUTH_USER_MODEL)]",
+        ),
+        at("shop", "0001_initial"): migration(create("Product")),
     },
 }
 

@@ -33,7 +33,13 @@ def test_shows_the_circle_between_two_apps(findings: Findings) -> None:
         migration="0002_invoice",
         path="orders/migrations/0002_invoice.py",
         line=DEPENDENCIES_LINE,
-        data={"cycle": [["orders", "0002_invoice"], ["shop", "0002_order"]]},
+        data={
+            "cycle": [["orders", "0002_invoice"], ["shop", "0002_order"]],
+            "places": [
+                {"path": "orders/migrations/0002_invoice.py", "line": DEPENDENCIES_LINE},
+                {"path": "shop/migrations/0002_order.py", "line": DEPENDENCIES_LINE},
+            ],
+        },
     )
 
 

@@ -51,6 +51,6 @@ def _sentence(context: Context, folder: Path) -> str:
 def _alias(folder: Path) -> str:
     try:
         alias: str = json.loads((folder / KEEP).read_text(encoding="utf-8"))["database"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CouldNotCheck(f"{folder / KEEP} does not say which database it is for") from error
     return alias

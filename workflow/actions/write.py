@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 NAME = "write"
 
+CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}
+"""What a file system says that can't link, or not to another."""
+
 
 def plan(context: Context) -> str:
     """Return what ``run`` would write."""
@@ -46,7 +49,8 @@ def run(context: Context) -> StepResult:
     except OSError as error:
         _take_back(made)
         raise CouldNotCheck(
-            f"the migration could not be saved: {error.strerror}: {error.filename}. "
+            f"the migration could not be saved: {error.strerror}: "
+            f"{error.filename2 or error.filename}. "
             "Nothing was written."
         ) from error
     except BaseException:
@@ -82,7 +86,7 @@ def _place(staged: Path, target: Path, made: list[Path]) -> None:
     try:
         os.link(staged, target)
     except OSError as error:
-        if error.errno not in {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}:
+        if error.errno not in CANNOT_LINK:
             raise
         _place_across(staged, target)
     made.append(target)
@@ -90,18 +94,28 @@ def _place(staged: Path, target: Path, made: list[Path]) -> None:
 
 
 def _place_across(staged: Path, target: Path) -> None:
-    """Copy to a file system that can't link: under a name that Django passes over, then rename."""
-    beside = target.with_name(f"_{target.name}.new")
-    try:
-        with beside.open("xb") as file:
+    """Copy to another file system under a name that Django passes over, and give it its own."""
+    beside = target.with_name(f"_{target.name}.{os.getpid()}.new")
+    with beside.open("xb") as file:
+        try:
             file.write(staged.read_bytes())
             file.flush()
             os.fsync(file.fileno())
+            _rename_to_new(beside, target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _rename_to_new(path: Path, target: Path) -> None:
+    """Give a file its name without taking that from another."""
+    try:
+        os.link(path, target)
+    except OSError as error:
+        if error.errno not in CANNOT_LINK:
+            raise
         if target.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
-        beside.rename(target)
-    finally:
-        beside.unlink(missing_ok=True)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from error
+        path.rename(target)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -7,6 +7,9 @@ import signal
 import threading
 import traceback
 
+OURS = ("migration-workflow/agent/", "<frozen ")
+"""How the names begin of files that are not shown in a traceback."""
+
 GRACE_SECONDS = 10
 """How long a cut-off request may take to roll back before the process is ended."""
 
@@ -72,11 +75,22 @@ class Channel:
 
 def describe_error(error):
     """Return an exception as plain data: its type, its message and its traceback."""
-    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    told = traceback.TracebackException.from_exception(error)
+    _leave_our_frames_out(told)
     return {
         "type": type(error).__name__,
         "message": str(error),
-        "traceback": "".join(lines),
+        "traceback": "".join(told.format()),
         "path": getattr(error, "filename", None),
         "line": getattr(error, "lineno", None),
     }
+
+
+def _leave_our_frames_out(told):
+    """Keep the frames of the project and of Django: how we came there says nothing."""
+    seen = set()
+    while told is not None and id(told) not in seen:
+        seen.add(id(told))
+        frames = [frame for frame in told.stack if not frame.filename.startswith(OURS)]
+        told.stack = traceback.StackSummary.from_list(frames)
+        told = told.__cause__ or told.__context__

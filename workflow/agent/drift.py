@@ -1,12 +1,51 @@
 """Whether the models say anything that the migrations do not."""
 
+import functools
 
+
+class _GotThereError(Exception):
+    """The project's command has come to where it would load the migrations."""
+
+
+@functools.lru_cache(maxsize=None)  # what a project's own command changes, it changes for good
 def autodetector_class():
-    """Return the autodetector that ``makemigrations`` uses (a project may bring its own)."""
-    from django.core.management.commands.makemigrations import Command
+    """Return the autodetector that the project's own ``makemigrations`` uses.
+
+    A project that brings such a command often changes first what counts as a difference (a
+    help text does not, say). So what it does before the migrations are loaded is done.
+    """
+    from django.core.management import get_commands, load_command_class
+    from django.core.management.commands import makemigrations
     from django.db.migrations.autodetector import MigrationAutodetector
 
-    return getattr(Command, "autodetector", MigrationAutodetector)
+    command, app = makemigrations.Command(), get_commands()["makemigrations"]
+    if app != "django.core":
+        command = load_command_class(app, "makemigrations")
+        if isinstance(command, makemigrations.Command):
+            _begin(command, makemigrations)
+    return getattr(command, "autodetector", MigrationAutodetector)
+
+
+def _begin(command, makemigrations):
+    """Run a command up to the moment where Django's own code loads the migrations.
+
+    Only one that extends Django's own, in a dry run, and with nothing left to write with.
+    """
+
+    def stop(*_, **__):
+        raise _GotThereError
+
+    parser = command.create_parser("manage.py", "makemigrations")
+    options = vars(parser.parse_args(["--dry-run", "--no-input", "--verbosity=0"]))
+    labels = options.pop("args", ())
+    command.write_migration_files = stop
+    loader, makemigrations.MigrationLoader = makemigrations.MigrationLoader, stop
+    try:
+        command.handle(*labels, **options)
+    except _GotThereError:
+        pass
+    finally:
+        makemigrations.MigrationLoader = loader
 
 
 def detect(session, alias, questioner, **arguments):

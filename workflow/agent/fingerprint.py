@@ -6,11 +6,14 @@ two ways to the same schema and mean nothing.
 
 import re
 
+FIRST_NAME = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|`([^`]+)`|\[([^\]]+)\]|([^\s,]+))""")
+
 
 def fingerprint(connection):
     """Return the schema, the recorded migrations and the number of rows in each table."""
     with connection.cursor() as cursor:
-        tables = sorted(connection.introspection.table_names(cursor))
+        names = connection.introspection.table_names(cursor)
+        tables = sorted(name for name in names if not name.startswith("sqlite_"))
         return {
             "schema": {
                 **{table: describe_table(connection, cursor, table) for table in tables},
@@ -47,15 +50,14 @@ def row_changes(before, after):
 
 def describe_table(connection, cursor, table):
     """Return the sorted lines that describe a table's columns, constraints and checks."""
+    if connection.vendor == "sqlite":
+        return sorted(_sqlite_lines(cursor, table, connection.ops.quote_name(table)))
     introspection = connection.introspection
     lines = [
         "column " + _column(column) for column in introspection.get_table_description(cursor, table)
     ]
     constraints = introspection.get_constraints(cursor, table)
-    lines += [_constraint(name, found) for name, found in constraints.items()]
-    if connection.vendor == "sqlite":
-        lines += _sqlite_checks(cursor, table)
-    return sorted(lines)
+    return sorted(lines + [_constraint(name, found) for name, found in constraints.items()])
 
 
 def _column(column):
@@ -72,11 +74,10 @@ def _column(column):
 
 
 def _constraint(name, found):
-    made_up = name.startswith(("__unnamed", "sqlite_autoindex"))
     kinds = [kind for kind in ("primary_key", "unique", "check", "index") if found.get(kind)]
     parts = [
         "constraint",
-        "" if made_up else name,
+        name,
         "+".join(kinds),
         ",".join(str(column) for column in found["columns"] or ()),
         f"references {found['foreign_key']}" if found.get("foreign_key") else "",
@@ -86,11 +87,51 @@ def _constraint(name, found):
     return " ".join(part for part in parts if part)
 
 
-def _sqlite_checks(cursor, table):
+def _sqlite_lines(cursor, table, quoted):
+    """Ask SQLite itself: Django's introspection fails at columns that have no type.
+
+    Those are valid, and the shadow tables of a full-text index are made of them. Indexes with
+    a definition of their own are described by that.
+    """
     cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = %s", [table])
-    row = cursor.fetchone()
-    parts = _top_level_parts(row[0]) if row and row[0] else []
-    return [_squeezed(part[part.upper().index("CHECK") :]) for part in parts if _is_check(part)]
+    sql = cursor.fetchone()[0]
+    if sql.upper().startswith("CREATE VIRTUAL"):
+        yield _squeezed(sql)
+        return
+    parts = _top_level_parts(sql)
+    yield from (_squeezed(part) for part in parts if part.lstrip().upper().startswith("CONSTRAINT"))
+    yield from (_squeezed(part[part.upper().index("CHECK") :]) for part in parts if _is_check(part))
+    cursor.execute(f"PRAGMA table_xinfo({quoted})")
+    for _, name, kind, not_null, default, key, hidden in cursor.fetchall():
+        words = [f"column {name} {kind.lower()}", "not null" if not_null else "null"]
+        words += [f"default={default}"] * (default is not None) + [f"key={key}"] * (key > 0)
+        words += ["generated"] * (hidden > 1) + _modifiers(name, parts)
+        yield " ".join(words)
+    yield from _sqlite_references(cursor, quoted)
+    cursor.execute(f"PRAGMA index_list({quoted})")
+    for _, index, _, origin, _ in cursor.fetchall():
+        if origin != "c":
+            cursor.execute('PRAGMA index_info("' + index.replace('"', '""') + '")')
+            names = [str(name) for _, _, name in cursor.fetchall()]
+            yield f"{'primary key' if origin == 'pk' else 'unique'} {','.join(names)}"
+
+
+def _sqlite_references(cursor, quoted):
+    cursor.execute(f"PRAGMA foreign_key_list({quoted})")
+    references = {}
+    for number, _, other, here, there, on_update, on_delete, _ in cursor.fetchall():
+        line = f"{here} references {other}.{there} on update {on_update} on delete {on_delete}"
+        references.setdefault(number, []).append(line)
+    return [", ".join(lines) for lines in references.values()]
+
+
+def _modifiers(column, parts):
+    """Return what no PRAGMA tells of a column: its collation, and whether its keys are reused."""
+    for part in parts:
+        found = FIRST_NAME.match(part.lower())
+        if found and column.lower() in found.groups():
+            return re.findall(r"\bcollate\s+\S+|\bautoincrement\b", part[found.end() :].lower())
+    return []
 
 
 def _is_check(part):

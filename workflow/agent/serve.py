@@ -1,5 +1,6 @@
 """Answers the host's questions about a booted project, one after the other."""
 
+import gc
 import importlib
 
 from _migration_workflow_agent import facts
@@ -32,6 +33,8 @@ def serve(channel, in_project):
     channel.secrets = facts.secrets()
     session = Session(channel, in_project)
     channel.answer(facts.facts())
+    gc.freeze()
+    gc.enable()
     try:
         for request in channel.requests():
             channel.busy = True

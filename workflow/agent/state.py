@@ -14,17 +14,13 @@ def state(session, database):
     reached = reach(database)
     if reached["error"] is not None:
         return {"database": reached}
-    from django.db.migrations import exceptions
+    from django.db import Error
 
     try:
         loader = session.loader(database)
-    except (
-        SyntaxError,
-        ImportError,
-        exceptions.BadMigrationError,
-        exceptions.CircularDependencyError,
-        exceptions.NodeNotFoundError,
-    ) as error:
+    except Error:
+        raise
+    except Exception as error:  # noqa: BLE001 - a migration raises what it likes when imported
         return {"database": reached, "history": describe_error(error)}
     return {"database": reached, "history": None, **_compare(session, loader, database)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.outcome import StepResult, verdict_of
+from workflow.outcome import StepResult, Verdict, verdict_of
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -16,5 +16,8 @@ def run(context: Context) -> StepResult:
     """Check the history against every rule."""
     from workflow import rules  # not needed before the project boots, as it does meanwhile
 
+    if not context.history.migrations and not context.history.problems:
+        where = context.settings.project
+        return StepResult(NAME, Verdict.SKIPPED, reason=f"no migrations below {where}")
     findings = tuple(rules.check(context.history))
     return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)

@@ -105,21 +105,28 @@ def _other_copies(context: Context, facts: Mapping[str, Any]) -> Iterator[Findin
     """Yield apps that this tree holds, but that Django imported from somewhere else."""
     project = context.settings.project
     for app in facts["apps"]:
-        here = project.joinpath(*app["name"].split("."))
         there = Path(app["path"])
-        if not (here / "__init__.py").is_file() or _same(here, there):
+        copies = _packages(project, app["name"])
+        if not copies or any(_same(here, there) for here in copies):
             continue
+        here = copies[0]
         yield Finding(
             "ENV102",
             Severity.ERROR,
             f"Django runs the app {app['label']} from {there}, not from this working tree "
             f"({show_path(here, project)}). What is checked here is not the code you see.",
-            f"Remove the other copy from the interpreter ({facts['executable']} -m pip uninstall "
-            "the package that holds it) or from PYTHONPATH, then run: "
+            "Take that copy out of Python's path: sys.path in manage.py, PYTHONPATH, or what is "
+            f"installed ({facts['executable']} -m pip list). Then run: "
             "migration-workflow enforce-dev-environment",
             app=app["label"],
             path=show_path(here, project),
         )
+
+
+def _packages(project: Path, name: str) -> list[Path]:
+    """Return the folders of this tree that an import of ``name`` should lead to."""
+    folders = [folder.joinpath(*name.split(".")) for folder in (project, project / "src")]
+    return [folder for folder in folders if (folder / "__init__.py").is_file()]
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -51,8 +51,12 @@ def _may_be_django(bindings: list[ClassBinding], root: Raw) -> bool:
     last = bindings[-1]
     if root is None and not last.bases:
         return False
-    paths = [base[1] for base in last.bases if is_ref(base)]
-    return root in MIGRATION_BASES or any(not path.startswith("south.") for path in paths)
+    if not all(is_ref(base) for base in last.bases):
+        return True
+    paths = [base[1] for base in last.bases]
+    return root in MIGRATION_BASES or any(
+        path != "builtins.object" and not path.startswith("south.") for path in paths
+    )
 
 
 def _body(module: Module, operations: list[Raw]) -> Raw:
@@ -93,7 +97,7 @@ class _Reader:
 
     def header(self) -> Raw:
         first = self.bindings[0]
-        base = first.bases[0][1] if len(first.bases) == 1 else ""
+        base = first.bases[0][1] if len(first.bases) == 1 and is_ref(first.bases[0]) else ""
         return (
             first.line,
             base,

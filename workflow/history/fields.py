@@ -7,8 +7,8 @@ from typing import NamedTuple
 from workflow.history.signatures import FIELDS, field_kind
 from workflow.history.values import UNKNOWN, Call, Ref, Ternary, Unknown, Value
 
-RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField"})
-_WITHOUT_COLUMN = frozenset({"ManyToManyField", "CompositePrimaryKey", "GenericForeignKey"})
+RELATIONS = frozenset({"ForeignKey", "OneToOneField", "ManyToManyField", "ForeignObject"})
+_WITHOUT_COLUMN = frozenset({"ManyToManyField", "CompositePrimaryKey", "ForeignObject"})
 _AUTO = frozenset({"AutoField", "BigAutoField", "SmallAutoField"})
 _EMPTY_STRING = frozenset(
     {"CharField", "TextField", "SlugField", "EmailField", "URLField", "FileField", "ImageField",

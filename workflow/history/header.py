@@ -43,7 +43,7 @@ def sliced_header(data: bytes, name: str) -> Raw:
         lists[attribute] = NOTHING_KNOWN if again else _read(imports, source, first, name)
     # Whatever else mentions an attribute, such as an append, may change it.
     mentions = len(_TOUCHED.findall(data))
-    inside = sum(len(_TOUCHED.findall(source)) for _, source, _ in pieces)
+    inside = sum(1 + len(_TOUCHED.findall(source)) for _, source, _ in pieces)
     if mentions != inside:
         lists = {key: (False, *value[1:]) for key, value in lists.items()}
     empty = NOTHING_KNOWN if mentions != inside else (True, 0, [])

@@ -143,11 +143,27 @@ def join(left: Raw, right: Raw) -> Raw:
 
 
 def same(left: Raw, right: Raw) -> bool:
-    """Return whether both are the same value: ``1`` and ``True`` are not."""
+    """Return whether both are the same value, wherever they are written."""
     try:
-        return left is right or (left == right and repr(left) == repr(right))
+        return (
+            left is right
+            or (left == right and repr(left) == repr(right))
+            or (repr(_shape(left)) == repr(_shape(right)))
+        )
     except RecursionError:
         return False
+
+
+def _shape(raw: Raw) -> Raw:
+    """Return the value without its line numbers. ``repr`` of it tells ``1`` from ``True``."""
+    if type(raw) is list:
+        return [_shape(item) for item in raw]
+    if type(raw) is dict:
+        return {key: _shape(item) for key, item in raw.items()}
+    if type(raw) is not tuple:
+        return raw
+    parts = raw[:2] if raw[0] == "t" else raw[:4] if raw[0] == "c" else raw
+    return tuple([_shape(part) for part in parts])
 
 
 def join_lists(left: list[Raw], right: list[Raw]) -> list[Raw]:

@@ -120,9 +120,11 @@ def ancestry(module: Module, path: str) -> Iterator[ClassBinding | str | None]:
         if path == "builtins.object":
             continue
         found = _class_at(module, path)
-        if found is None or not all(is_ref(base) for base in found.bases):
+        if found is None:
             break
         yield found
+        if not all(is_ref(base) for base in found.bases):
+            break
         todo = [(found.owner, base[1]) for base in found.bases] + todo
     yield None
 

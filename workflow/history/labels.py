@@ -60,9 +60,32 @@ class Label(NamedTuple):
 
 def label_of(folder: str, dotted: str, configs: Iterable[Config], entries: frozenset[str]) -> Label:
     """Return the label of the app in this folder. ``entries`` are ``INSTALLED_APPS``."""
-    config, listed = _chosen(list(configs), entries, dotted)
-    if config is ...:
-        return Label(None, "label", None, listed)
+    known = list(configs)
+    names = {config.name for config in known if type(config.name) is str} | {dotted}
+    for config in known:
+        if config.dotted in entries:
+            return _label(config, folder, dotted, listed=True)
+    listed = not names.isdisjoint(entries)
+    candidates = _candidates(known, listed=listed)
+    labels = [_label(config, folder, dotted, listed=listed) for config in candidates]
+    if len({label.label for label in labels}) > 1:
+        return Label(None, "label", dotted, listed)
+    return labels[0]
+
+
+def _candidates(configs: list[Config], *, listed: bool) -> list[Config | None]:
+    """Return the configurations that Django may use; ``None`` stands for its own plain one."""
+    usable = [config for config in configs if config.default is not False]
+    defaults = [config for config in usable if config.default is True]
+    if len(defaults) == 1 or len(usable) == 1:
+        return list(defaults or usable)
+    if not usable or listed:
+        return [None]
+    # One that has no name is a base class of those that INSTALLED_APPS may list.
+    return [config for config in usable if config.name is not None] or list(usable)
+
+
+def _label(config: Config | None, folder: str, dotted: str, *, listed: bool) -> Label:
     if config is None:
         return Label(os.path.basename(folder), "folder", dotted, listed)
     module = config.name if type(config.name) is str else dotted
@@ -71,19 +94,3 @@ def label_of(folder: str, dotted: str, configs: Iterable[Config], entries: froze
     if config.label is not None:
         return Label(config.label, "label", module, listed)
     return Label(module.rpartition(".")[2], "name", module, listed)
-
-
-def _chosen(configs: list[Config], entries: frozenset[str], dotted: str) -> tuple[Raw, bool]:
-    """Return the configuration that Django uses (``...``: unknown), and whether it is listed."""
-    for config in configs:
-        if config.dotted in entries:
-            return config, True
-    names = {config.name for config in configs if type(config.name) is str} | {dotted}
-    listed = not names.isdisjoint(entries)
-    usable = [config for config in configs if config.default is not False]
-    defaults = [config for config in usable if config.default is True]
-    if len(defaults) == 1:
-        return defaults[0], listed
-    if len(usable) <= 1:
-        return (usable[0] if usable else None), listed
-    return (usable[0] if len({(c.label, c.name) for c in usable}) == 1 else ...), listed

@@ -16,6 +16,7 @@ import enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from workflow.history.building import build_graph
+from workflow.history.digests import digest_of
 from workflow.history.values import UNKNOWN, Ternary, Unknown, Value
 
 if TYPE_CHECKING:
@@ -331,7 +332,6 @@ class History:
     ``closed``: whether every installed app is in ``apps``.
     ``settings``: what the settings files say, as far as it is certain.
     ``problems``: all files and folders that could not be read.
-    ``digest`` changes whenever anything changes that could change this history.
     """
 
     def __init__(  # noqa: PLR0913 - frozen data has as many parts as it has
@@ -346,7 +346,6 @@ class History:
         problems: tuple[Problem, ...] = (),
         settings: Mapping[str, Value] | None = None,
         closed: bool = False,
-        digest: str = "",
     ) -> None:
         self.project = project
         self.apps = apps
@@ -357,7 +356,6 @@ class History:
         self.problems = problems
         self.settings = settings or {}
         self.closed = closed
-        self.digest = digest
         self._graphs: dict[str, Graph] = {}
 
     @property
@@ -374,6 +372,28 @@ class History:
         if view not in self._graphs:
             self._graphs[view] = build_graph(self, replace=view == "fresh")
         return self._graphs[view]
+
+    @property
+    def digest(self) -> str:
+        """What changes whenever anything changes that this history was read from.
+
+        What is kept under it, such as the findings of the rules, is right for these files.
+        """
+        files = [
+            (*key, migration.path, migration.digest, migration.problem)
+            for key, migration in self.migrations.items()
+        ]
+        parts = (
+            files,
+            list(self.apps.values()),
+            self.collisions,
+            self.unlabelled,
+            sorted(self.unmigrated),
+            self.problems,
+            sorted(self.settings.items()),
+            self.closed,
+        )
+        return digest_of(repr(parts).encode("utf-8", "surrogatepass"))
 
     def is_external(self, label: str) -> bool:
         """Return whether this label may belong to an app that nobody showed us."""

@@ -1,7 +1,7 @@
 """Reading a project's migrations from disk, and from texts that are not on disk."""
 
 # Paths are text here: pathlib costs ten times as much, and a history has thousands.
-# ruff: noqa: PTH118
+# ruff: noqa: PTH118, PTH119, PTH120
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ class _Assembly:
             place.label or "",
             relative(place.path),
             relative(place.root),
-            f"{place.module}.{os.path.basename(place.path)}",  # noqa: PTH119
+            f"{place.module}.{os.path.basename(place.path)}",
             place.in_project,
             has_init,
             place.source,
@@ -179,12 +179,12 @@ class _Assembly:
         )
 
     def _files(self, place: Place) -> Iterator[_File]:
-        home = self.store.home(place.path)
+        # The folder of migrations is never where imports start, whatever __init__.py lacks.
+        home = self.store.home(os.path.dirname(place.path))
+        dotted = f"{home.dotted}.{os.path.basename(place.path)}"
         for name in _module_names(self.store, place.path):
             path = os.path.join(place.path, f"{name}.py")
-            row, digest = self.store.row(
-                "migration", path, Home(home.root, f"{home.dotted}.{name}")
-            )
+            row, digest = self.store.row("migration", path, Home(home.root, f"{dotted}.{name}"))
             if row is None:
                 continue
             header, _, failure = row

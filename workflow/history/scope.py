@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from workflow.history.raw import Raw
 
-FUEL = 50_000
+FUEL = 20_000
 """Steps that one file may cost beyond its own size, loops and calls unrolled."""
 
 

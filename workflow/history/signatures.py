@@ -82,7 +82,7 @@ def operation_kind(path: str) -> str | None:
     """Return the name of Django's operation that goes by this dotted path, if one does."""
     if path.startswith(_POSTGRES_MODULE):
         name = path[len(_POSTGRES_MODULE) :]
-        return name if name in SIGNATURES else None
+        return name if name in POSTGRES_OPERATIONS else None
     for module in _OPERATION_MODULES:
         if path.startswith(module):
             name = path[len(module) :]
@@ -108,6 +108,8 @@ _SPECIAL_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "ForeignKey": (*_RELATION, "related_query_name", "limit_choices_to", "parent_link",
                    "to_field", "db_constraint"),
     "OneToOneField": ("to", "on_delete", "to_field"),
+    "ForeignObject": ("to", "on_delete", "from_fields", "to_fields", "rel", "related_name",
+                      "related_query_name", "limit_choices_to", "parent_link", "swappable"),
     "ManyToManyField": ("to", "related_name", "related_query_name", "limit_choices_to",
                         "symmetrical", "through", "through_fields", "db_constraint",
                         "db_table", "swappable"),

@@ -49,6 +49,8 @@ def _explain_value(data: bytes, error: ValueError) -> Failure:
 
 
 def _null_bytes(data: bytes) -> Failure:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return Failure(Trouble.ENCODING, 1, "UTF-16 or UTF-32, which Python does not read")
     line = data.count(b"\n", 0, data.find(b"\0")) + 1
     return Failure(Trouble.NULL_BYTES, line, "the file has null bytes")
 

@@ -109,6 +109,7 @@ class Agent:
         Raises AgentFailed with the project's traceback where it raised, CouldNotCheck where no
         answer came within ``seconds`` (``None``: however long it takes).
         """
+        assert self._facts is not None  # noqa: S101 - the first answer is what was booted
         self._write(json.dumps({"ask": question, **arguments}).encode() + b"\n")
         until = None if seconds is None else time.monotonic() + seconds
         return self._await(until, seconds, on_event)

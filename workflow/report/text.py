@@ -79,7 +79,7 @@ class TextReport:
     def summary(self, report: Report, next_command: str | None) -> None:
         """Write how the flow ended, and what to type next."""
         verdict = report.verdict
-        self._writer.line(f"{report.flow}: ", ENDINGS[verdict], STYLES[verdict])
+        self._writer.line(f"{report.flow}: ", ENDINGS[verdict] + _size(report), STYLES[verdict])
         if next_command is not None and verdict is Verdict.PASSED:
             self._writer.line("Next: ", next_command, "strong")
 
@@ -120,6 +120,14 @@ def render(report: Report, next_command: str | None) -> str:
         told.ended(result)
     told.summary(report, next_command)
     return stream.getvalue()
+
+
+def _size(report: Report) -> str:
+    """Say how much was looked at, so that nobody takes an empty folder for a sound history."""
+    if report.history is None or report.verdict is not Verdict.PASSED:
+        return ""
+    apps, migrations = report.history.apps, report.history.migrations
+    return f" ({migrations} migrations in {apps} apps)"
 
 
 def _weight(finding: Finding) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.rules.context import Context
+from workflow.rules.operations import run_by
 from workflow.rules.registry import load
+from workflow.rules.sight import Sight
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,9 @@ def _all(registry: Registry, context: Context) -> Iterator[Finding]:
     for migration in context.migrations:
         for check_migration in registry.migrations:
             yield from check_migration(context, migration)
+        for placed in run_by(migration):
+            for check_operation in registry.operations.get(placed.operation.kind, ()):
+                yield from check_operation(context, migration, placed)
     for view in context.views:
         yield from _replayed(registry, context, view)
 
@@ -50,8 +55,9 @@ def _replayed(registry: Registry, context: Context, view: Graph) -> Iterator[Fin
     for step in replay(context.history, view):
         rules = registry.steps.get(step.operation.kind)
         if rules and step.operation.certain and context.judges(step.migration):
+            sight = Sight(step)
             for rule in rules:
-                yield from rule(context, step)
+                yield from rule(context, sight)
     if step is not None:
         for check_end in registry.states:
             yield from check_end(context, step.before)

@@ -6,15 +6,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workflow.history.model import MigrationKey, Trouble
+from workflow.history.values import Unknown
 from workflow.outcome import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
 
     from workflow.history.graph import Graph
-    from workflow.history.model import History, Migration, Operation
-    from workflow.history.state import Step
+    from workflow.history.model import History, Migration, Operation, Reference
     from workflow.outcome import Severity
+    from workflow.rules.sight import Sight
 
 
 CONTRIB_MODELS = {
@@ -44,6 +45,7 @@ class Context:
         self.vendor = vendor
         self.graph: Graph | None = None
         self._said: set[Hashable] = set()
+        self._order: tuple[Graph | None, dict[MigrationKey, int]] = (None, {})
 
     @cached_property
     def views(self) -> tuple[Graph, ...]:
@@ -148,12 +150,51 @@ class Context:
                 return label, name
         return None
 
-    def may_wait_unseen(self, migration: Migration) -> bool:
-        """Return whether a migration may wait for more than its view shows."""
+    @cached_property
+    def opaque_apps(self) -> frozenset[str]:
+        """Apps in which some operation is not known, so that any model may be made there."""
+        return frozenset(
+            migration.key.app
+            for migration in self.history.migrations.values()
+            if migration.header.alters_state is not False
+            or any(isinstance(operation.kind, Unknown) for operation in migration.operations)
+        )
+
+    @cached_property
+    def firsts(self) -> frozenset[MigrationKey]:
+        """What a dependency on the first migration of some app may bring along."""
+        graph = self.graph or self.history.full
+        roots = [root for app in self.history.apps for root in graph.roots(app)]
+        return frozenset(roots).union(*[graph.ancestors(root) for root in roots])
+
+    def may_be_there(self, migration: Migration, app: str, model: str) -> bool:
+        """Return whether a model may be there before a migration for all that is not known."""
+        creator = self.creators.get((app, model.lower()))
+        if creator is None:
+            return app in self.opaque_apps
+        return self.may_run_before(migration, creator)
+
+    def may_run_before(self, migration: Migration, other: MigrationKey) -> bool:
+        """Return whether another migration may come before one by a way that is not known."""
         if self.graph is None:
             return True
         keys = {migration.key, *self.graph.ancestors(migration.key)}
-        return any(_is_open(self.history.migrations[key]) for key in keys)
+        return any(self._may_lead_to(self.history.migrations[key], other) for key in keys)
+
+    def _may_lead_to(self, migration: Migration, other: MigrationKey) -> bool:
+        references = migration.dependencies
+        return not references.complete or any(
+            not reference.certain or (reference.key is None and self._may_name(reference, other))
+            for reference in references.items
+        )
+
+    def _may_name(self, reference: Reference, other: MigrationKey) -> bool:
+        """Return whether a reference that is not fully known may bring a migration along."""
+        if reference.setting is None:
+            return True
+        if isinstance(self.history.settings.get(reference.setting), str):
+            return False
+        return other in self.firsts
 
     def first(self, *fact: Hashable) -> bool:
         """Return whether this fact was not told yet in the view that is replayed now.
@@ -165,6 +206,34 @@ class Context:
             return False
         self._said.add(told)
         return True
+
+    def order(self, key: MigrationKey) -> int:
+        """Return when a migration runs in the view that is replayed now."""
+        graph = self.graph or self.history.full
+        if self._order[0] is not graph:
+            self._order = (graph, {one: place for place, one in enumerate(graph.plan())})
+        return self._order[1].get(key, -1)
+
+    def waits_for(self, key: MigrationKey, other: MigrationKey) -> bool:
+        """Return whether a migration certainly runs after another.
+
+        The search goes to the other's app first and never past it in the plan.
+        """
+        graph = self.graph or self.history.full
+        oldest = self.order(other)
+        todo, seen = [key], {key}
+        while todo:
+            one = todo.pop()
+            if one == other:
+                return True
+            parents = [
+                parent
+                for parent in graph.parents.get(one, ())
+                if parent not in seen and self.order(parent) >= oldest
+            ]
+            seen.update(parents)
+            todo += sorted(parents, key=lambda parent: parent.app == other.app)
+        return False
 
     @cached_property
     def replaced(self) -> dict[MigrationKey, MigrationKey]:
@@ -212,7 +281,7 @@ def finding(  # noqa: PLR0913 - the parts of a finding
     )
 
 
-def at(step: Step, code: str, severity: Severity, message: str, fix: str, **data: Any) -> Finding:
+def at(step: Sight, code: str, severity: Severity, message: str, fix: str, **data: Any) -> Finding:
     """Return a finding about an operation, numbered by the outermost one that holds it."""
     outermost = step.parent or step.operation
     return finding(
@@ -224,14 +293,6 @@ def at(step: Step, code: str, severity: Severity, message: str, fix: str, **data
         line=step.operation.line,
         operation=outermost.position,
         **data,
-    )
-
-
-def _is_open(migration: Migration) -> bool:
-    """Return whether some of what it waits for is not known."""
-    references = migration.dependencies
-    return not references.complete or any(
-        reference.key is None or not reference.certain for reference in references.items
     )
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from workflow.history.values import Ref
 from workflow.outcome import Severity
 from workflow.rules.context import finding
-from workflow.rules.operations import run_by
-from workflow.rules.registry import over_migrations
+from workflow.rules.registry import over_operations
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
@@ -22,14 +21,12 @@ if TYPE_CHECKING:
 CODE = "DAT101"
 
 
-@over_migrations(CODE, "RunPython without reverse_code", Severity.WARNING)
-def check(context: Context, migration: Migration) -> Iterator[Finding]:
+@over_operations(CODE, "RunPython without reverse_code", Severity.WARNING, kinds=["RunPython"])
+def check(context: Context, migration: Migration, placed: Placed) -> Iterator[Finding]:
     """Yield a finding for each RunPython that certainly has no way back."""
     del context
-    for placed in run_by(migration):
-        operation = placed.operation
-        if operation.kind == "RunPython" and operation.argument("reverse_code") is None:
-            yield _finding(migration, placed)
+    if placed.operation.argument("reverse_code") is None:
+        yield _finding(migration, placed)
 
 
 def _finding(migration: Migration, placed: Placed) -> Finding:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from workflow.history.values import Call, Ref
 from workflow.outcome import Severity
 from workflow.rules.context import finding
-from workflow.rules.operations import run_by
-from workflow.rules.registry import over_migrations
+from workflow.rules.registry import over_operations
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
@@ -23,18 +22,16 @@ if TYPE_CHECKING:
 CODE = "DAT103"
 
 
-@over_migrations(CODE, "RunPython function with wrong arguments", Severity.ERROR)
-def check(context: Context, migration: Migration) -> Iterator[Finding]:
+@over_operations(
+    CODE, "RunPython function with wrong arguments", Severity.ERROR, kinds=["RunPython"]
+)
+def check(context: Context, migration: Migration, placed: Placed) -> Iterator[Finding]:
     """Yield a finding for each function that RunPython certainly can't call."""
     del context
-    for placed in run_by(migration):
-        if placed.operation.kind != "RunPython":
-            continue
-        for parameter in ("code", "reverse_code"):
-            value = placed.operation.argument(parameter)
-            fault = _fault(migration, value)
-            if fault:
-                yield _finding(migration, placed, parameter, fault)
+    for parameter in ("code", "reverse_code"):
+        fault = _fault(migration, placed.operation.argument(parameter))
+        if fault:
+            yield _finding(migration, placed, parameter, fault)
 
 
 def _fault(migration: Migration, value: Value) -> str | None:

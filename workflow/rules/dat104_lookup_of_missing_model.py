@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workflow.history.model import Function, ModelLookup
-    from workflow.history.state import Step
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "DAT104"
 
 
 @over_steps(CODE, "get_model of a model that is not there", Severity.ERROR, kinds=["RunPython"])
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding for each lookup that certainly fails when the migration runs."""
     code = step.operation.argument("code")
     if step.parent is not None or not isinstance(code, Ref) or not code.path.startswith("."):
@@ -36,12 +36,12 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
             and isinstance(lookup.model, str)
             and lookup.app not in context.unsettled_apps
             and step.before.model(lookup.app, lookup.model) is None
-            and not context.may_wait_unseen(step.migration)
+            and not context.may_be_there(step.migration, lookup.app, lookup.model)
         ):
             yield _finding(context, step, function, lookup)
 
 
-def _finding(context: Context, step: Step, function: Function, lookup: ModelLookup) -> Finding:
+def _finding(context: Context, step: Sight, function: Function, lookup: ModelLookup) -> Finding:
     key, app, model = step.migration.key, str(lookup.app), str(lookup.model)
     creator = context.creators.get((app, model.lower()))
     meant = nearest(model, sorted(one.name for one in step.before.models(app)))
@@ -64,6 +64,6 @@ def _finding(context: Context, step: Step, function: Function, lookup: ModelLook
     )._replace(line=lookup.line)
 
 
-def step_ancestors(context: Context, step: Step) -> frozenset[object]:
+def step_ancestors(context: Context, step: Sight) -> frozenset[object]:
     """Return what certainly runs before this step's migration."""
     return frozenset(context.graph.ancestors(step.migration.key) if context.graph else ())

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workflow.history.model import Operation
-    from workflow.history.state import Model, Origin, Step
+    from workflow.history.state import Model, Origin
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 PLAIN_BASES = frozenset({"django.db.models.Model", "django.contrib.gis.db.models.Model", "object"})
 
@@ -58,6 +59,6 @@ def holds_state(operation: Operation) -> bool:
     return operation.kind in {"SeparateDatabaseAndState", "RunSQL"}
 
 
-def changes_database(step: Step, model: Model) -> bool:
+def changes_database(step: Sight, model: Model) -> bool:
     """Return whether Django certainly runs this step against the model's table."""
     return step.parent is None and has_table(model)

@@ -15,15 +15,15 @@ from workflow.rules.wording import instead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Step
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD101"
 
 
 @over_steps(CODE, "field added that exists already", Severity.ERROR, kinds=["AddField"])
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where the state before certainly holds the field."""
     app = step.migration.key.app
     model_name, name = step.operation.text("model_name"), step.operation.text("name")
@@ -37,7 +37,7 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
         yield _finding(context, step, model, name)
 
 
-def _finding(context: Context, step: Step, model: Model, name: str) -> Finding:
+def _finding(context: Context, step: Sight, model: Model, name: str) -> Finding:
     origin = model.origins.get(name, model.origin)
     field = f"{model.app}.{model.name}.{name}"
     return at(

@@ -14,15 +14,15 @@ from workflow.rules.wording import instead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Step
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD102"
 
 
 @over_steps(CODE, "model created that exists already", Severity.ERROR, kinds=["CreateModel"])
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where the state before certainly holds the model, table and all."""
     name = step.operation.text("name")
     if step.parent is not None or not isinstance(name, str):
@@ -37,14 +37,14 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
         yield _finding(context, step, model)
 
 
-def _leaves_table_alone(step: Step) -> bool:
+def _leaves_table_alone(step: Sight) -> bool:
     options = step.operation.argument("options", {})
     if not isinstance(options, dict):
         return options is not None
     return options.get("managed", True) is not True or options.get("proxy", False) is not False
 
 
-def _finding(context: Context, step: Step, model: Model) -> Finding:
+def _finding(context: Context, step: Sight, model: Model) -> Finding:
     key, origin = step.migration.key, model.origin
     return at(
         step,

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.registry import over_steps
-from workflow.rules.targets import MODEL_PARAMETERS, model_name_of
+from workflow.rules.sight import MODEL_PARAMETERS
 from workflow.rules.wording import instead, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Step
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD103"
 KINDS = [kind for kind in MODEL_PARAMETERS if kind != "CreateModel"]
 
 
 @over_steps(CODE, "operation on a model that is not there", Severity.ERROR, kinds=KINDS)
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding for the first operation on each model that certainly is not there."""
-    app, name = step.migration.key.app, model_name_of(step)
+    app, name = step.migration.key.app, step.model_name
     if (
         isinstance(name, str)
         and step.before.model(app, name) is None
@@ -33,7 +33,7 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
         yield _finding(step, app, name)
 
 
-def _finding(step: Step, app: str, name: str) -> Finding:
+def _finding(step: Sight, app: str, name: str) -> Finding:
     key, does = step.migration.key, step.operation.name
     meant = nearest(name, sorted(model.name for model in step.before.models(app)))
     advice = (

@@ -8,15 +8,15 @@ from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.facts import has_plain_bases, has_table
 from workflow.rules.registry import over_steps
-from workflow.rules.targets import model_of
 from workflow.rules.wording import instead, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Model, Step
+    from workflow.history.state import Model
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD104"
 PARAMETERS = {"RemoveField": "name", "AlterField": "name", "RenameField": "old_name"}
@@ -24,10 +24,10 @@ VERBS = {"RemoveField": "removes", "AlterField": "alters", "RenameField": "renam
 
 
 @over_steps(CODE, "operation on a field that is not there", Severity.ERROR, kinds=PARAMETERS)
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding for the first operation on each field that certainly is not there."""
     kind = str(step.operation.kind)
-    name, model = step.operation.text(PARAMETERS[kind]), model_of(step)
+    name, model = step.operation.text(PARAMETERS[kind]), step.model
     if (
         isinstance(name, str)
         and model is not None
@@ -38,12 +38,12 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
         yield _finding(step, model, kind, name)
 
 
-def _alters_database(step: Step, model: Model) -> bool:
+def _alters_database(step: Sight, model: Model) -> bool:
     """Return whether altering fails: in the state alone it would add the field instead."""
     return step.parent is None and has_table(model) and has_plain_bases(model)
 
 
-def _finding(step: Step, model: Model, kind: str, name: str) -> Finding:
+def _finding(step: Sight, model: Model, kind: str, name: str) -> Finding:
     key, label = step.migration.key, f"{model.app}.{model.name}"
     meant = nearest(name, list(model.fields))
     advice = (

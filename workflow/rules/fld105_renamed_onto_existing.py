@@ -10,15 +10,15 @@ from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.facts import changes_database, is_state_only
 from workflow.rules.registry import over_steps
-from workflow.rules.targets import model_of
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Origin, Step
+    from workflow.history.state import Origin
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD105"
 
@@ -26,9 +26,9 @@ CODE = "FLD105"
 @over_steps(
     CODE, "rename to a name that is taken", Severity.ERROR, kinds=["RenameModel", "RenameField"]
 )
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where the new name certainly belongs to another model or field."""
-    model = model_of(step)
+    model = step.model
     old, new = step.operation.text("old_name"), step.operation.text("new_name")
     if model is None or not isinstance(old, str) or not isinstance(new, str):
         return
@@ -40,13 +40,13 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
         yield from _field(context, step, model, old, new)
 
 
-def _model(context: Context, step: Step, model: Model, new: str) -> Iterator[Finding]:
+def _model(context: Context, step: Sight, model: Model, new: str) -> Iterator[Finding]:
     other = step.before.model(model.app, new)
     if isinstance(other, Model) and not is_state_only(context, other.origin):
         yield _finding(step, f"{model.app}.{model.name}", f"{model.app}.{other.name}", other.origin)
 
 
-def _field(context: Context, step: Step, model: Model, old: str, new: str) -> Iterator[Finding]:
+def _field(context: Context, step: Sight, model: Model, old: str, new: str) -> Iterator[Finding]:
     other = model.field(new)
     origin = model.origins.get(new, model.origin)
     if isinstance(other, Field) and not is_state_only(context, origin):
@@ -54,7 +54,7 @@ def _field(context: Context, step: Step, model: Model, old: str, new: str) -> It
         yield _finding(step, f"{label}.{old}", f"{label}.{new}", origin)
 
 
-def _finding(step: Step, old: str, new: str, origin: Origin) -> Finding:
+def _finding(step: Sight, old: str, new: str, origin: Origin) -> Finding:
     key = step.migration.key
     return at(
         step,

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from workflow.outcome import Severity
 from workflow.rules.parts import added_twice, missing
 from workflow.rules.registry import over_steps
-from workflow.rules.targets import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Step
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD106"
 ADDING = ("AddIndex", "AddIndexConcurrently")
@@ -31,9 +30,9 @@ PARAMETERS = {
     Severity.ERROR,
     kinds=[*ADDING, *PARAMETERS],
 )
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where an index operation certainly contradicts the state before."""
-    model, kind = model_of(step), str(step.operation.kind)
+    model, kind = step.model, str(step.operation.kind)
     if model is None:
         return
     if kind in ADDING:

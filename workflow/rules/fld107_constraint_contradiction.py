@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from workflow.outcome import Severity
 from workflow.rules.parts import added_twice, missing
 from workflow.rules.registry import over_steps
-from workflow.rules.targets import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Step
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD107"
 ADDING = ("AddConstraint", "AddConstraintNotValid")
@@ -27,9 +26,9 @@ NAMING = ("RemoveConstraint", "ValidateConstraint", "AlterConstraint")
     Severity.ERROR,
     kinds=[*ADDING, *NAMING],
 )
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where a constraint operation certainly contradicts the state before."""
-    model = model_of(step)
+    model = step.model
     if model is None:
         return
     if step.operation.kind in ADDING:

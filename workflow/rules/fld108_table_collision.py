@@ -26,7 +26,8 @@ def check(context: Context, state: State) -> Iterator[Finding]:
     if _may_be_spread(context):
         return
     tables: dict[str, Model] = {}
-    for model in state.models():
+    models = sorted(state.models(), key=lambda model: context.order(model.origin.migration))
+    for model in models:
         table = table_of(model)
         if table is None or not has_table(model) or model.swappable is not None:
             continue

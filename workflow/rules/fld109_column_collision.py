@@ -9,26 +9,26 @@ from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.facts import changes_database, is_state_only
 from workflow.rules.registry import over_steps
-from workflow.rules.targets import model_of, new_fields_of
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Model, Step
+    from workflow.history.state import Model
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD109"
 
 
 @over_steps(CODE, "two fields in one column", Severity.ERROR, kinds=["AddField"])
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where the column of a new field is certainly another's."""
-    model = model_of(step)
+    model = step.model
     if model is None or not changes_database(step, model):
         return
-    for field in new_fields_of(step):
+    for field in step.fields:
         column = field.column
         if not isinstance(column, str):
             continue
@@ -51,7 +51,7 @@ def _holder(context: Context, model: Model, field: Field, column: str) -> Field 
     return None
 
 
-def _finding(step: Step, model: Model, field: Field, other: Field, column: str) -> Finding:
+def _finding(step: Sight, model: Model, field: Field, other: Field, column: str) -> Finding:
     key, label = step.migration.key, f"{model.app}.{model.name}"
     return at(
         step,

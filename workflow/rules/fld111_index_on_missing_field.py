@@ -9,16 +9,16 @@ from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.facts import changes_database, lacks_field
 from workflow.rules.registry import over_steps
-from workflow.rules.targets import model_of
 from workflow.rules.wording import instead, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from workflow.history.state import Model, Step
+    from workflow.history.state import Model
     from workflow.history.values import Value
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD111"
 PARAMETERS = {
@@ -42,10 +42,10 @@ READABLE = frozenset(
 
 
 @over_steps(CODE, "index on a field that is not there", Severity.ERROR, kinds=PARAMETERS)
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding for each named field that the model certainly lacks."""
     del context
-    model = model_of(step)
+    model = step.model
     if model is None or not changes_database(step, model):
         return
     parameter = PARAMETERS[str(step.operation.kind)]
@@ -68,7 +68,7 @@ def _names(value: Value) -> Iterator[str]:
                 yield from _names(item)
 
 
-def _finding(step: Step, model: Model, parameter: str, name: str) -> Finding:
+def _finding(step: Sight, model: Model, parameter: str, name: str) -> Finding:
     key, label = step.migration.key, f"{model.app}.{model.name}"
     meant = nearest(name, list(model.fields))
     advice = (

@@ -26,12 +26,17 @@ def check(context: Context, state: State) -> Iterator[Finding]:
     """Yield a finding for each name that an earlier model has already, in the end."""
     names: dict[tuple[str, str], Model] = {}
     for model in state.models():
-        if not has_table(model):
-            continue
-        for part, name in _names(model):
-            first = names.setdefault((part, name), model)
-            if first is not model and _certain(context, model, name):
-                yield _finding(context, part, name, first, model)
+        for part, name in _names(model) if has_table(model) else ():
+            other = names.setdefault((part, name), model)
+            if other is not model:
+                first, second = sorted([other, model], key=lambda one: _made(context, one, name))
+                if _certain(context, second, name):
+                    yield _finding(context, part, name, first, second)
+
+
+def _made(context: Context, model: Model, name: str) -> int:
+    """Return when the model got the index or constraint."""
+    return context.order(model.origins.get(name, model.origin).migration)
 
 
 def _names(model: Model) -> Iterator[tuple[str, str]]:

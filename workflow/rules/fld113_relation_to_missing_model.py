@@ -7,38 +7,36 @@ from typing import TYPE_CHECKING
 from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.registry import over_steps
-from workflow.rules.targets import relations_of
 from workflow.rules.wording import instead, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workflow.history.model import MigrationKey
-    from workflow.history.state import Step
     from workflow.outcome import Finding
     from workflow.rules.context import Context
-    from workflow.rules.targets import Relation
+    from workflow.rules.sight import Relation, Sight
 
 CODE = "FLD113"
 KINDS = ["CreateModel", "AddField", "AlterField"]
 
 
 @over_steps(CODE, "relation to a model that is not there", Severity.ERROR, kinds=KINDS)
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding for each new relation whose target certainly is not there yet."""
     if step.parent is not None or _leaves_table_alone(step):
         return
-    for relation in relations_of(step):
+    for relation in step.relations:
         if (
             not _is_itself(step, relation)
             and relation.app not in context.unsettled_apps
             and step.before.model(relation.app, relation.name) is None
-            and not context.may_wait_unseen(step.migration)
+            and not context.may_be_there(step.migration, relation.app, relation.name)
         ):
             yield _finding(context, step, relation)
 
 
-def _leaves_table_alone(step: Step) -> bool:
+def _leaves_table_alone(step: Sight) -> bool:
     """Return whether only the state may hear of this, where the order matters less."""
     if step.operation.kind == "CreateModel":
         options = step.operation.argument("options", {}) or {}
@@ -46,14 +44,14 @@ def _leaves_table_alone(step: Step) -> bool:
     return False
 
 
-def _is_itself(step: Step, relation: Relation) -> bool:
+def _is_itself(step: Sight, relation: Relation) -> bool:
     name = step.operation.text("name")
     return relation.app == step.migration.key.app and (
         step.operation.kind == "CreateModel" and str(name).lower() == relation.name
     )
 
 
-def _finding(context: Context, step: Step, relation: Relation) -> Finding:
+def _finding(context: Context, step: Sight, relation: Relation) -> Finding:
     key, label = step.migration.key, f"{relation.app}.{relation.name}"
     creator = context.creators.get((relation.app, relation.name))
     return at(
@@ -69,7 +67,7 @@ def _finding(context: Context, step: Step, relation: Relation) -> Finding:
     )
 
 
-def _advice(step: Step, relation: Relation, creator: MigrationKey | None) -> str:
+def _advice(step: Sight, relation: Relation, creator: MigrationKey | None) -> str:
     if creator and creator != step.migration.key:
         return f"add {tuple(creator)!r}, which creates it, to the dependencies."
     if creator:

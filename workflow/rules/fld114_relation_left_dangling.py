@@ -26,7 +26,7 @@ def check(context: Context, state: State) -> Iterator[Finding]:
     for model in state.models():
         for name in model.fields:
             field = model.field(name)
-            if not isinstance(field, Field):
+            if not isinstance(field, Field) or field.is_relation is not True:
                 continue
             target = field.related_to(*model.key)
             if isinstance(target, tuple) and state.model(*target) is None:

@@ -10,27 +10,27 @@ from workflow.rules.context import at
 from workflow.rules.facts import changes_database
 from workflow.rules.registry import over_steps
 from workflow.rules.rows import needs_value
-from workflow.rules.targets import model_of, new_fields_of
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from workflow.history.model import Migration, MigrationKey, Operation
-    from workflow.history.state import Model, Step
+    from workflow.history.model import Migration, Operation
+    from workflow.history.state import Model
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD122"
 
 
 @over_steps(CODE, "null to non-null without a backfill", Severity.WARNING, kinds=["AlterField"])
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where no operation since the column took NULL can have filled it."""
-    model = model_of(step)
+    model = step.model
     if model is None or not changes_database(step, model):
         return
-    for field in new_fields_of(step):
+    for field in step.fields:
         old = model.field(field.name)
         if (
             isinstance(old, Field)
@@ -42,35 +42,43 @@ def check(context: Context, step: Step) -> Iterator[Finding]:
             yield _finding(step, model, field)
 
 
-def _may_be_filled(context: Context, step: Step, model: Model, name: str) -> bool:
+def _may_be_filled(context: Context, step: Sight, model: Model, name: str) -> bool:
     """Return whether data may have changed since the field is there."""
-    earlier = step.migration.operations[: step.operation.position]
-    return any(_may_fill(operation) for operation in earlier) or any(
+    for operation in reversed(step.migration.operations[: step.operation.position]):
+        if _may_fill(operation):
+            return True
+        if _adds(operation, model, name):
+            return False
+    return any(
         _may_fill(operation)
         for migration in _since_added(context, step, model, name)
         for operation in migration.operations
     )
 
 
-def _since_added(context: Context, step: Step, model: Model, name: str) -> Iterable[Migration]:
+def _since_added(context: Context, step: Sight, model: Model, name: str) -> Iterable[Migration]:
     """Return the migrations between the one that added the field, or the model, and this."""
     graph, key = context.graph, step.migration.key
     if graph is None:
         return ()
     later = graph.ancestors(key) - graph.ancestors(model.origin.migration)
-    adding = [one for one in later if one.app == key.app and _adds(context, one, model, name)]
+    adding = [
+        one
+        for one in later
+        if one.app == key.app
+        and any(_adds(inner, model, name) for inner in context.history.migrations[one].operations)
+    ]
     start = max(adding, key=lambda one: len(graph.ancestors(one)), default=None)
     if start is not None:
         later -= graph.ancestors(start)
     return [context.history.migrations[one] for one in later]
 
 
-def _adds(context: Context, key: MigrationKey, model: Model, name: str) -> bool:
-    return any(
+def _adds(operation: Operation, model: Model, name: str) -> bool:
+    return (
         operation.kind == "AddField"
         and operation.text("name") == name
         and str(operation.text("model_name")).lower() == model.name.lower()
-        for operation in context.history.migrations[key].operations
     )
 
 
@@ -80,7 +88,7 @@ def _may_fill(operation: Operation) -> bool:
     )
 
 
-def _finding(step: Step, model: Model, field: Field) -> Finding:
+def _finding(step: Sight, model: Model, field: Field) -> Finding:
     key, label = step.migration.key, f"{model.app}.{model.name}"
     return at(
         step,

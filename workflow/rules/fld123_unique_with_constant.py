@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.registry import over_steps
-from workflow.rules.rows import added_to_rows
+from workflow.rules.rows import holds_rows
 from workflow.rules.unique import GIVEN_TWICE, default_of, is_constant
 from workflow.rules.wording import instead
 
@@ -15,22 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workflow.history.fields import Field
-    from workflow.history.state import Model, Step
+    from workflow.history.state import Model
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 CODE = "FLD123"
 
 
 @over_steps(CODE, "unique field with a constant default", Severity.ERROR, kinds=["AddField"])
-def check(context: Context, step: Step) -> Iterator[Finding]:
+def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where all rows of an older table get one value that must be unique."""
-    added = added_to_rows(context, step)
-    if added and added[1].unique is True and is_constant(default_of(added[1])):
-        yield _finding(step, *added)
+    for field in step.fields:
+        if (
+            field.unique is True
+            and is_constant(default_of(field))
+            and holds_rows(context, step)
+            and step.model
+        ):
+            yield _finding(step, step.model, field)
 
 
-def _finding(step: Step, model: Model, field: Field) -> Finding:
+def _finding(step: Sight, model: Model, field: Field) -> Finding:
     key, label = step.migration.key, f"{model.app}.{model.name}"
     return at(
         step,

@@ -33,7 +33,8 @@ def _finding(context: Context, cycle: tuple[MigrationKey, ...]) -> Finding:
     history = context.history
     edges = list(zip(cycle, (*cycle[1:], cycle[0]), strict=True))
     child, parent = max(edges, key=lambda edge: _suspicion(context, edge))
-    migration, line = _written(history, child, parent)
+    written = {edge: _written(history, *edge) for edge in edges}
+    migration, line = written[child, parent]
     circle = " → ".join(str(key) for key in (*cycle, cycle[0]))
     return finding(
         CODE,
@@ -44,6 +45,7 @@ def _finding(context: Context, cycle: tuple[MigrationKey, ...]) -> Finding:
         instead(f"take out one of these references, probably the one from {child} to {parent}."),
         line=line,
         cycle=[list(key) for key in cycle],
+        places=[{"path": one.path, "line": where} for one, where in written.values()],
     )
 
 

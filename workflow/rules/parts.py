@@ -8,18 +8,18 @@ from workflow.history.values import Call
 from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.facts import changes_database, is_state_only
-from workflow.rules.targets import model_of
 from workflow.rules.wording import instead, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from workflow.history.state import Model, Step
+    from workflow.history.state import Model
     from workflow.outcome import Finding
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 
-def added_name(step: Step, part: str) -> str | None:
+def added_name(step: Sight, part: str) -> str | None:
     """Return the name of the index or constraint that an operation adds."""
     call = step.operation.argument(part)
     name = call.argument("name") if isinstance(call, Call) else None
@@ -27,10 +27,10 @@ def added_name(step: Step, part: str) -> str | None:
 
 
 def added_twice(
-    context: Context, step: Step, code: str, part: str, there: Mapping[str, Call | None]
+    context: Context, step: Sight, code: str, part: str, there: Mapping[str, Call | None]
 ) -> Iterator[Finding]:
     """Yield a finding where the model certainly has an index or constraint of this name."""
-    model, name = model_of(step), added_name(step, part)
+    model, name = step.model, added_name(step, part)
     if model is None or name is None or name not in there or name in model.unsure:
         return
     origin = model.origins.get(name, model.origin)
@@ -49,7 +49,7 @@ def added_twice(
 
 def missing(  # noqa: PLR0913 - the parts of one question
     context: Context,
-    step: Step,
+    step: Sight,
     code: str,
     *,
     part: str,
@@ -57,7 +57,7 @@ def missing(  # noqa: PLR0913 - the parts of one question
     there: Mapping[str, Call | None],
 ) -> Iterator[Finding]:
     """Yield a finding where the model certainly has no index or constraint of this name."""
-    model = model_of(step)
+    model = step.model
     if model is None or not model.closed or name in there or name in model.unsure:
         return
     if changes_database(step, model) and context.first(code, model.app, model.name, name):
@@ -76,7 +76,7 @@ def missing(  # noqa: PLR0913 - the parts of one question
 
 
 def _finding(  # noqa: PLR0913 - the parts of one sentence
-    step: Step, code: str, model: Model, fact: str, *, advice: str, name: str
+    step: Sight, code: str, model: Model, fact: str, *, advice: str, name: str
 ) -> Finding:
     return at(
         step,

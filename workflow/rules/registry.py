@@ -9,19 +9,23 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from workflow.history.model import Migration
-    from workflow.history.state import State, Step
+    from workflow.history.state import State
     from workflow.history.values import Unknown
     from workflow.outcome import Finding, Severity
     from workflow.rules.context import Context
+    from workflow.rules.operations import Placed
+    from workflow.rules.sight import Sight
 
     HistoryCheck: TypeAlias = Callable[[Context], Iterable[Finding]]
     MigrationCheck: TypeAlias = Callable[[Context, Migration], Iterable[Finding]]
-    StepCheck: TypeAlias = Callable[[Context, Step], Iterable[Finding]]
+    StepCheck: TypeAlias = Callable[[Context, Sight], Iterable[Finding]]
+    OperationCheck: TypeAlias = Callable[[Context, Migration, Placed], Iterable[Finding]]
     StateCheck: TypeAlias = Callable[[Context, State], Iterable[Finding]]
 
 RULE_MODULE = re.compile(r"[a-z]{3}\d{3}_\w+")
@@ -43,6 +47,7 @@ class Registry:
         self.rules: dict[str, Rule] = {}
         self.history: list[HistoryCheck] = []
         self.migrations: list[MigrationCheck] = []
+        self.operations: dict[str | Unknown, list[OperationCheck]] = {}
         self.steps: dict[str | Unknown, list[StepCheck]] = {}
         self.states: list[StateCheck] = []
 
@@ -66,6 +71,19 @@ class Registry:
         def register(check: MigrationCheck) -> MigrationCheck:
             self._add(code, title, severities, check.__module__)
             self.migrations.append(check)
+            return check
+
+        return register
+
+    def over_operations(
+        self, code: str, title: str, *severities: Severity, kinds: Iterable[str]
+    ) -> Callable[[OperationCheck], OperationCheck]:
+        """Register a rule that looks at operations of these kinds that the database sees."""
+
+        def register(check: OperationCheck) -> OperationCheck:
+            self._add(code, title, severities, check.__module__)
+            for kind in kinds:
+                self.operations.setdefault(kind, []).append(check)
             return check
 
         return register
@@ -104,6 +122,7 @@ class Registry:
 REGISTRY = Registry()
 over_history = REGISTRY.over_history
 over_migrations = REGISTRY.over_migrations
+over_operations = REGISTRY.over_operations
 over_steps = REGISTRY.over_steps
 over_states = REGISTRY.over_states
 

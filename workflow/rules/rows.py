@@ -5,26 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.rules.facts import changes_database
-from workflow.rules.targets import model_of, new_fields_of
 
 if TYPE_CHECKING:
     from workflow.history.fields import Field
     from workflow.history.model import Migration
-    from workflow.history.state import Model, Step
     from workflow.rules.context import Context
+    from workflow.rules.sight import Sight
 
 
-def added_to_rows(context: Context, step: Step) -> tuple[Model, Field] | None:
-    """Return a field that is added to a table that may certainly hold rows by then."""
-    model = model_of(step)
-    if model is None or not changes_database(step, model):
-        return None
-    created = model.origin.migration
-    if created == step.migration.key or _is_first_deploy(context, step.migration):
-        return None
-    for field in new_fields_of(step):
-        return model, field
-    return None
+def holds_rows(context: Context, step: Sight) -> bool:
+    """Return whether the operation is on a table that may certainly hold rows by then."""
+    model = step.model
+    return (
+        model is not None
+        and model.origin.migration != step.migration.key
+        and changes_database(step, model)
+        and not _is_first_deploy(context, step.migration)
+    )
 
 
 def needs_value(field: Field) -> bool:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
 from workflow.rules.context import finding
-from workflow.rules.operations import run_by
-from workflow.rules.registry import over_migrations
+from workflow.rules.registry import over_operations
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
@@ -21,14 +20,12 @@ if TYPE_CHECKING:
 CODE = "SQL101"
 
 
-@over_migrations(CODE, "RunSQL without reverse_sql", Severity.WARNING)
-def check(context: Context, migration: Migration) -> Iterator[Finding]:
+@over_operations(CODE, "RunSQL without reverse_sql", Severity.WARNING, kinds=["RunSQL"])
+def check(context: Context, migration: Migration, placed: Placed) -> Iterator[Finding]:
     """Yield a finding for each RunSQL that certainly has no way back."""
     del context
-    for placed in run_by(migration):
-        operation = placed.operation
-        if operation.kind == "RunSQL" and operation.argument("reverse_sql") is None:
-            yield _finding(migration, placed)
+    if placed.operation.argument("reverse_sql") is None:
+        yield _finding(migration, placed)
 
 
 def _finding(migration: Migration, placed: Placed) -> Finding:

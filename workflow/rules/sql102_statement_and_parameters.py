@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from workflow.history.values import Call, Ref, is_known
 from workflow.outcome import Severity
 from workflow.rules.context import finding
-from workflow.rules.operations import run_by
-from workflow.rules.registry import over_migrations
+from workflow.rules.registry import over_operations
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
@@ -23,17 +22,13 @@ if TYPE_CHECKING:
 CODE = "SQL102"
 
 
-@over_migrations(CODE, "RunSQL statement that is no pair", Severity.ERROR)
-def check(context: Context, migration: Migration) -> Iterator[Finding]:
+@over_operations(CODE, "RunSQL statement that is no pair", Severity.ERROR, kinds=["RunSQL"])
+def check(context: Context, migration: Migration, placed: Placed) -> Iterator[Finding]:
     """Yield a finding for each statement in a list that Django certainly rejects."""
     del context
-    for placed in run_by(migration):
-        if placed.operation.kind != "RunSQL":
-            continue
-        for parameter in ("sql", "reverse_sql"):
-            value = placed.operation.argument(parameter)
-            for count in _wrong(value):
-                yield _finding(migration, placed, parameter, count)
+    for parameter in ("sql", "reverse_sql"):
+        for count in _wrong(placed.operation.argument(parameter)):
+            yield _finding(migration, placed, parameter, count)
 
 
 def _wrong(value: Value) -> Iterator[int]:

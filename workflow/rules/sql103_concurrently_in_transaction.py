@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from workflow.history.values import Call, Ref
 from workflow.outcome import Severity
 from workflow.rules.context import finding
-from workflow.rules.operations import run_by
-from workflow.rules.registry import over_migrations
+from workflow.rules.registry import over_operations
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
@@ -29,14 +28,15 @@ STATEMENT = re.compile(
 OPERATIONS = frozenset({"AddIndexConcurrently", "RemoveIndexConcurrently"})
 
 
-@over_migrations(CODE, "CONCURRENTLY inside a transaction", Severity.ERROR)
-def check(context: Context, migration: Migration) -> Iterator[Finding]:
+@over_operations(
+    CODE, "CONCURRENTLY inside a transaction", Severity.ERROR, kinds=["RunSQL", *OPERATIONS]
+)
+def check(context: Context, migration: Migration, placed: Placed) -> Iterator[Finding]:
     """Yield a finding where PostgreSQL certainly refuses: the migration is atomic."""
     if context.vendor not in {None, "postgresql"} or migration.atomic is not True:
         return
-    for placed in run_by(migration):
-        if _is_concurrent(placed.operation):
-            yield _finding(migration, placed)
+    if _is_concurrent(placed.operation):
+        yield _finding(migration, placed)
 
 
 def _is_concurrent(operation: Operation) -> bool:

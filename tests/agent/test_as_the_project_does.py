@@ -1,0 +1,123 @@
+"""The agent compares as the project's own ``makemigrations`` does, and goes back where it may."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.two_apps import Project
+
+NO_HELP_TEXTS = """\
+from django.core.management.commands.makemigrations import Command as Parent
+from django.db import models
+
+
+class Command(Parent):
+    def handle(self, *args, **options):
+        deconstruct = models.Field.deconstruct
+
+        def without_help(field):
+            name, path, arguments, keywords = deconstruct(field)
+            keywords.pop("help_text", None)
+            return name, path, arguments, keywords
+
+        models.Field.deconstruct = without_help
+        print("no help texts")
+        super().handle(*args, **options)
+"""
+
+GERMAN = """\
+LANGUAGE_CODE = "de"
+USE_I18N = True
+"""
+
+
+def drift(project: Project) -> dict[str, Any]:
+    context = project.context()
+    assert context.facts
+    first: dict[str, Any] = context.agent.ask("drift", database="default")["changes"]
+    assert context.agent.ask("drift", database="default")["changes"] == first
+    return first
+
+
+def add_command(project: Project, text: str) -> None:
+    for folder in ("shop/management", "shop/management/commands"):
+        project.write(f"{folder}/__init__.py", "")
+    project.write("shop/management/commands/makemigrations.py", text)
+
+
+def test_a_help_text_is_a_change_for_django(project: Project) -> None:
+    project.replace("shop/models.py", "max_length=20", 'max_length=20, help_text="Any."')
+    assert list(drift(project)) == ["shop"]
+
+
+def test_what_a_command_of_the_project_leaves_out_is_no_change(project: Project) -> None:
+    project.replace("shop/models.py", "max_length=20", 'max_length=20, help_text="Any."')
+    add_command(project, NO_HELP_TEXTS)
+    before = project.tree()
+    assert drift(project) == {}
+    assert project.tree() == before
+
+
+def test_what_such_a_command_does_not_leave_out_is_one(project: Project) -> None:
+    project.add_field("price = models.IntegerField(default=0)")
+    add_command(project, NO_HELP_TEXTS)
+    assert drift(project)["shop"]["operations"] == ["Add field price to product"]
+
+
+def test_a_database_that_is_not_there_stays_away(project: Project) -> None:
+    project.database.unlink()
+    add_command(project, NO_HELP_TEXTS)
+    assert drift(project) == {}
+    assert not project.database.exists()
+
+
+def test_a_translation_is_no_change(project: Project) -> None:
+    """Django's commands compare without translations, whatever the language of the site."""
+    project.add_setting(GERMAN)
+    label = 'name = models.CharField("{0}", max_length=20)'
+    lazy = 'name = models.CharField(_("{0}"), max_length=20)'
+    project.replace("shop/models.py", "name = models.CharField(max_length=20)", lazy.format("Yes"))
+    project.replace(
+        "shop/models.py",
+        "from django.db import models",
+        "from django.db import models\nfrom django.utils.translation import gettext_lazy as _",
+    )
+    project.replace(
+        "shop/migrations/0001_initial.py",
+        '("name", models.CharField(max_length=20))',
+        f'("name", {label.format("Yes").partition(" = ")[2]})',
+    )
+    assert drift(project) == {}
+
+
+def clean(project: Project) -> dict[str, Any]:
+    context = project.context()
+    assert context.facts
+    answer: dict[str, Any] = context.agent.ask(
+        "clean", database="default", scratch=str(context.scratch.folder), kept=None
+    )
+    return answer
+
+
+def test_the_projects_own_migrations_go_back(project: Project) -> None:
+    answer = clean(project)
+    assert answer["back"] == [["stock", "0001_initial"], ["shop", "0001_initial"]]
+    assert answer["held"] == []
+
+
+def test_what_an_installed_app_needs_stays(project: Project) -> None:
+    project.migration(
+        "shop",
+        "0002_price",
+        'migrations.AddField("product", "price", models.IntegerField(default=0))',
+    )
+    project.add_field("price = models.IntegerField(default=0)")
+    packages = project.folder / "site-packages"
+    packages.mkdir()
+    (project.folder / "stock").rename(packages / "stock")
+    project.replace("manage.py", "# before", f"sys.path.append({str(packages)!r})")
+    answer = clean(project)
+    assert answer["failed"] is None
+    assert answer["back"] == [["shop", "0002_price"]]
+    assert answer["held"] == [["shop", "0001_initial"]]

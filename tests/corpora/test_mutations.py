@@ -1,0 +1,41 @@
+"""The rules see what they claim to see: in the example, and in real histories.
+
+The places are chosen at random; a failure prints the seed that chose them.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.corpora.mutating.ground import KINDS, Ground, Kind
+from tests.corpora.mutations import trials
+from workflow.outcome import Severity
+from workflow.rules import check
+from workflow.rules.registry import load
+
+EXAMPLE = Path(__file__).parents[2] / "example"
+SEED = random.SystemRandom().randrange(2**32)
+INFO = Severity.INFO
+
+
+@pytest.fixture(scope="module")
+def example() -> Ground:
+    return Ground(EXAMPLE, SEED)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.code} {kind.name}")
+def test_seen_in_the_example(kind: Kind, example: Ground) -> None:
+    missed = [str(trial) for trial in trials(example, 2, [kind]) if not trial.is_seen]
+    assert missed == [], f"seed {SEED}"
+
+
+def test_every_rule_has_a_way_to_break_a_history() -> None:
+    assert {kind.code for kind in KINDS} == set(load().rules)
+
+
+def test_the_example_is_healthy(example: Ground) -> None:
+    refusing = [finding for finding in check(example.history) if finding.severity is not INFO]
+    assert refusing == []

@@ -1,0 +1,266 @@
+"""Whatever is killed when: the tree holds whole files, the database is as it was or as rehearsed.
+
+Every point of a run is struck: the begin and the end of each step, each event of the agent, and
+the moments within the write action. Nothing here is a matter of luck. A migration that is to be
+struck keeps the processor busy until it is, so a kill always falls into the middle of it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from workflow.flows import FLOWS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.e2e.shop import Run, Shop
+
+SIGNALS = ("INT", "TERM", "KILL", "KILL-AGENT")
+CODES = {"INT": 130, "TERM": 130, "KILL": -9, "KILL-BOTH": -9}
+
+COLOUR = "catalogue/migrations/0011_product_colour.py"
+GIFT = "orders/migrations/0005_order_gift.py"
+
+STOCK = ("catalogue", "0011_stock")
+PARCELS = ("orders", "0005_parcels")
+NAMES = [f"{app}.{name}" for app, name in (STOCK, PARCELS)]
+
+HELD = """
+def work(apps, schema_editor):
+    name = str(schema_editor.connection.settings_dict["NAME"])
+    doing = "rehearsing" if "scratch" in name else "applying"
+    with open("hold") as file:
+        if file.read() == f"{doing} MIGRATION":
+            open("../meeting", "w").close()
+            while True:
+                pass
+"""
+
+
+def around(verb: str) -> list[str]:
+    """The begin and the end of each step of a verb."""
+    return [f"{when} {step.NAME}" for step in FLOWS[verb].steps for when in ("begin", "end")]
+
+
+WRITE_POINTS = ["staged 1", "staged 2", "placing 1", "placed 1", "placing 2", "placed 2"]
+EVENTS = [f"{doing} {name}" for doing in ("rehearsing", "applying") for name in NAMES]
+MAKEMIGRATIONS = [*around("makemigrations"), *WRITE_POINTS]
+MIGRATE_SAFE = [*around("migrate-safe"), *EVENTS]
+STEPWISE = [*EVENTS, "begin apply", "end apply", "begin verify", "end verify"]
+
+
+def expect_processes_gone(shop: Shop) -> None:
+    """Wait for the agents to end, and find nobody else in their sessions."""
+    for agent in shop.agents():
+        try:
+            descriptor = os.pidfd_open(agent)
+        except ProcessLookupError:
+            continue
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLIN)
+        assert waiting.poll(30_000), f"the agent {agent} lives on"
+        os.close(descriptor)
+    sessions = set(shop.agents())
+    assert sessions
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        assert state == "Z" or int(session) not in sessions, stat
+
+
+def expect_no_scratch(shop: Shop) -> None:
+    assert not (shop.folder / ".workflow/scratch").exists()
+
+
+def struck(shop: Shop, verb: str, at: str, do: str) -> Run:
+    """Run a verb, strike at a point, and see that the point was reached and nobody is left."""
+    done = shop.sabotaged(verb, at=at, do=do)
+    assert at in shop.points_reached()
+    if do in CODES:
+        assert done.code == CODES[do], done
+        assert shop.points_reached()[-1] == at
+    expect_processes_gone(shop)
+    if CODES.get(do) == 130:
+        assert "Interrupted" in done.stderr
+    if do in {"INT", "TERM", "KILL-AGENT"}:
+        expect_no_scratch(shop)
+    return done
+
+
+@pytest.fixture
+def drafting(shop: Shop) -> Shop:
+    """Two apps have changed models."""
+    shop.add_field()
+    shop.add_field("gift = models.BooleanField(default=False)", app="orders")
+    return shop
+
+
+def written_by(at: str, do: str) -> list[str]:
+    """The files that must be there after a strike."""
+    if do == "KILL-AGENT":
+        drafted = MAKEMIGRATIONS.index(at) >= MAKEMIGRATIONS.index("end draft")
+        return [COLOUR, GIFT] if drafted else []
+    if at == "end write":
+        return [COLOUR, GIFT]
+    if do == "KILL":
+        return {"placed 1": [COLOUR], "placing 2": [COLOUR], "placed 2": [COLOUR, GIFT]}.get(at, [])
+    return []
+
+
+@pytest.mark.parametrize("do", SIGNALS)
+@pytest.mark.parametrize("at", MAKEMIGRATIONS)
+def test_makemigrations_is_struck(at: str, do: str, drafting: Shop) -> None:
+    shop = drafting
+    before, database = shop.tree(), shop.database.read_bytes()
+    done = struck(shop, "makemigrations", at, do)
+    if do == "KILL":
+        assert shop.run("pre-check").code == 0
+        expect_no_scratch(shop)
+    expected = written_by(at, do)
+    assert shop.new_files(before) == expected
+    for name in expected:
+        assert (shop.folder / name).read_text(encoding="utf-8").endswith("    ]\n")
+    if do == "KILL-AGENT":
+        assert done.code == (0 if expected else 3), done
+    assert shop.database.read_bytes() == database
+
+
+@pytest.mark.parametrize("at", ["placed 1", "placed 2"])
+def test_a_killed_write_is_carried_on_by_the_next_run(at: str, drafting: Shop) -> None:
+    struck(drafting, "makemigrations", at, "KILL")
+    assert drafting.run("makemigrations").code == 0
+    assert drafting.run("check-migrations").code == 0
+
+
+def prepare(shop: Shop, *, stepwise: bool, at: str) -> None:
+    """Add two migrations, of which the struck one waits in its middle for the strike."""
+    shop.write("hold", at)
+    os.mkfifo(shop.meeting)
+    for (app, name), field, after in (
+        (STOCK, "stock", "0010_product_status_price_idx"),
+        (PARCELS, "parcels", "0004_order_indexes"),
+    ):
+        model = {"catalogue": "product", "orders": "order"}[app]
+        shop.add_migration(
+            f'migrations.AddField("{model}", "{field}", models.IntegerField(null=True))',
+            "migrations.RunPython(work, migrations.RunPython.noop)",
+            app=app,
+            name=name,
+            after=after,
+            head=HELD.replace("MIGRATION", f"{app}.{name}"),
+            body="atomic = False" if stepwise else "",
+        )
+        shop.add_field(f"{field} = models.IntegerField(null=True)", app=app)
+
+
+@pytest.fixture(scope="module")
+def rehearsed(
+    tmp_path_factory: pytest.TempPathFactory, make_shop: Callable[[Path], Shop]
+) -> list[str]:
+    """What the database holds once both migrations are applied."""
+    shop = make_shop(tmp_path_factory.mktemp("rehearsed") / "shop")
+    prepare(shop, stepwise=False, at="")
+    assert shop.run("migrate-safe").code == 0
+    return shop.dump()
+
+
+def strike_migrate_safe(
+    shop: Shop, rehearsed: list[str], at: str, do: str, *, stepwise: bool
+) -> None:
+    prepare(shop, stepwise=stepwise, at=at)
+    tree, before = shop.tree(), shop.dump()
+    content = shop.database.read_bytes()
+    done = struck(shop, "migrate-safe", at, do)
+    applied = at in {"end apply", "begin verify", "end verify"}
+    assert shop.dump() == (rehearsed if applied else before)
+    if not applied and not at.startswith("applying"):
+        assert shop.database.read_bytes() == content
+    if do == "KILL-AGENT":
+        assert done.code == (0 if at == "end verify" else 3), done
+    if do == "KILL-AGENT" and at.startswith("applying"):
+        assert "the database is as it was before" in done.said.lower(), done
+    shop.write("hold", "")
+    done = shop.run("pre-check" if applied else "migrate-safe")
+    assert done.code == 0, done
+    assert shop.dump() == rehearsed
+    assert shop.tree().keys() == tree.keys()
+
+
+@pytest.mark.parametrize("do", SIGNALS)
+@pytest.mark.parametrize("at", MIGRATE_SAFE)
+def test_migrate_safe_is_struck(at: str, do: str, shop: Shop, rehearsed: list[str]) -> None:
+    strike_migrate_safe(shop, rehearsed, at, do, stepwise=False)
+
+
+@pytest.mark.parametrize("do", SIGNALS)
+@pytest.mark.parametrize("at", STEPWISE)
+def test_a_stepwise_migrate_safe_is_struck(
+    at: str, do: str, shop: Shop, rehearsed: list[str]
+) -> None:
+    strike_migrate_safe(shop, rehearsed, at, do, stepwise=True)
+
+
+@pytest.mark.parametrize("at", EVENTS)
+def test_a_power_cut_is_no_loss_in_one_transaction(
+    at: str, shop: Shop, rehearsed: list[str]
+) -> None:
+    prepare(shop, stepwise=False, at=at)
+    before = shop.dump()
+    struck(shop, "migrate-safe", at, "KILL-BOTH")
+    assert shop.dump() == before
+    shop.write("hold", "")
+    assert shop.run("migrate-safe").code == 0
+    assert shop.dump() == rehearsed
+    expect_no_scratch(shop)
+
+
+@pytest.mark.parametrize("at", EVENTS)
+def test_a_power_cut_between_transactions_is_recovered_from(
+    at: str, shop: Shop, rehearsed: list[str]
+) -> None:
+    prepare(shop, stepwise=True, at=at)
+    before = shop.dump()
+    struck(shop, "migrate-safe", at, "KILL-BOTH")
+    shop.write("hold", "")
+    if at.startswith("applying"):
+        half = shop.dump()
+        assert half not in (before, rehearsed)
+        for verb in ("pre-check", "makemigrations", "migrate-safe"):
+            done = shop.run(verb)
+            assert done.code == 1, done
+            assert "HIS105" in done.said
+            assert "migration-workflow recover" in done.said
+        done = shop.run("recover")
+        assert done.code == 3, done
+        assert "Nothing was changed" in done.said
+        assert shop.dump() == half
+        done = shop.run("recover", "--dry-run")
+        assert done.code == 0, done
+        assert shop.dump() == half
+        done = shop.run("recover", "--yes")
+        assert done.code == 0, done
+    assert shop.dump() == before
+    assert shop.run("migrate-safe").code == 0
+    assert shop.dump() == rehearsed
+    expect_no_scratch(shop)
+
+
+def test_every_point_is_struck(drafting: Shop) -> None:
+    """The lists above are what a run passes, no less."""
+    drafting.sabotaged("makemigrations", at="nowhere")
+    assert sorted(drafting.points_reached()) == sorted(MAKEMIGRATIONS)
+    for name in (COLOUR, GIFT):
+        (drafting.folder / name).unlink()
+    drafting.replace("catalogue/models.py", "    colour = ", "    # colour = ")
+    drafting.replace("orders/models.py", "    gift = ", "    # gift = ")
+    prepare(drafting, stepwise=True, at="")
+    drafting.sabotaged("migrate-safe", at="nowhere")
+    assert sorted(drafting.points_reached()) == sorted(MIGRATE_SAFE)
