@@ -45,6 +45,7 @@ class Context:
         self.vendor = vendor
         self.graph: Graph | None = None
         self._said: set[Hashable] = set()
+        self._waiting: dict[tuple[int, MigrationKey], set[MigrationKey]] = {}
         self._order: tuple[Graph | None, dict[MigrationKey, int]] = (None, {})
 
     @cached_property
@@ -217,22 +218,21 @@ class Context:
     def waits_for(self, key: MigrationKey, other: MigrationKey) -> bool:
         """Return whether a migration certainly runs after another.
 
-        The search goes to the other's app first and never past it in the plan.
+        What is known to wait for the other ends the search, as does what runs before it.
         """
         graph = self.graph or self.history.full
+        known = self._waiting.setdefault((id(graph), other), {other})
         oldest = self.order(other)
         todo, seen = [key], {key}
         while todo:
             one = todo.pop()
-            if one == other:
+            parents = graph.parents.get(one, ())
+            if one in known or not known.isdisjoint(parents):
+                known.add(key)
                 return True
-            parents = [
-                parent
-                for parent in graph.parents.get(one, ())
-                if parent not in seen and self.order(parent) >= oldest
-            ]
-            seen.update(parents)
-            todo += sorted(parents, key=lambda parent: parent.app == other.app)
+            new = [parent for parent in parents if parent not in seen]
+            seen.update(new)
+            todo += [parent for parent in new if self.order(parent) > oldest]
         return False
 
     @cached_property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.history.fields import Field
 from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.facts import changes_database, is_state_only
@@ -14,6 +13,7 @@ from workflow.rules.wording import instead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workflow.history.fields import Field
     from workflow.history.state import Model
     from workflow.outcome import Finding
     from workflow.rules.context import Context
@@ -39,11 +39,12 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
 
 def _holder(context: Context, model: Model, field: Field, column: str) -> Field | None:
     """Return the field that certainly has this column already, under another name."""
-    for name in model.fields:
-        other = model.field(name)
+    names = {column, column.removesuffix("_id")}
+    for name, other in model.fields.items():
+        if name not in names and (other.call is None or "db_column" not in other.call.kwargs):
+            continue
         if (
-            isinstance(other, Field)
-            and name != field.name
+            name not in {field.name, *model.unsure}
             and other.column == column
             and not is_state_only(context, model.origins.get(name, model.origin))
         ):

@@ -45,6 +45,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.rules: dict[str, Rule] = {}
+        self.is_complete = False
         self.history: list[HistoryCheck] = []
         self.migrations: list[MigrationCheck] = []
         self.operations: dict[str | Unknown, list[OperationCheck]] = {}
@@ -128,10 +129,13 @@ over_states = REGISTRY.over_states
 
 
 def load() -> Registry:
-    """Import every rule and return the registry."""
+    """Import every rule, once, and return the registry."""
+    if REGISTRY.is_complete:
+        return REGISTRY
     import workflow.rules
 
     for module in pkgutil.iter_modules(workflow.rules.__path__):
         if RULE_MODULE.fullmatch(module.name):
             importlib.import_module(f"workflow.rules.{module.name}")
+    REGISTRY.is_complete = True
     return REGISTRY

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from workflow.history.fields import Field, field_of
+from workflow.history.fields import field_of
 from workflow.history.state import Model
 from workflow.history.values import UNKNOWN, Call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from workflow.history.fields import Field
+    from workflow.history.model import Operation
     from workflow.history.state import Step
     from workflow.history.values import Unknown, Value
 
@@ -41,6 +42,7 @@ MODEL_PARAMETERS = {
     "RemoveIndexConcurrently": "model_name",
     "AddConstraintNotValid": "model_name",
 }
+BRINGING_FIELDS = frozenset({"CreateModel", "AddField", "AlterField"})
 
 
 class Relation(NamedTuple):
@@ -54,41 +56,39 @@ class Relation(NamedTuple):
 class Sight:
     """A step with its model, its new fields and what these point to.
 
-    As the step's own state, it is right only until the next step.
+    ``model_name``: the model that the operation is about. ``model``: that model, where it is
+    certainly there. ``fields``: the one that the operation adds or alters, and of a new model
+    those that may point to another.
+    ``relations``: what these certainly point to. As the step's own state, all this is right
+    only until the next step.
     """
+
+    __slots__ = (
+        "app",
+        "before",
+        "fields",
+        "migration",
+        "model",
+        "model_name",
+        "operation",
+        "parent",
+        "relations",
+    )
 
     def __init__(self, step: Step) -> None:
         self.migration, self.operation, self.parent, self.before = step
-        self.app = step.migration.key.app
-
-    @cached_property
-    def model_name(self) -> str | Unknown:
-        """The name of the model that the operation is about."""
+        self.app = self.migration.key.app
         kind = self.operation.kind
         parameter = MODEL_PARAMETERS.get(kind) if isinstance(kind, str) else None
-        return self.operation.text(parameter) if parameter else UNKNOWN
-
-    @cached_property
-    def model(self) -> Model | None:
-        """The model that the operation is about where it is certainly there."""
-        if not isinstance(self.model_name, str):
-            return None
-        model = self.before.model(self.app, self.model_name)
-        return model if isinstance(model, Model) else None
-
-    @cached_property
-    def fields(self) -> tuple[Field, ...]:
-        """The fields that the operation brings, as far as they are known."""
-        if self.operation.kind == "CreateModel":
-            pairs = _pairs(self.operation.argument("fields"))
-            return tuple([field_of(name, value) for name, value in pairs])
-        name = self.operation.text("name")
-        return (field_of(name, self.operation.argument("field")),) if isinstance(name, str) else ()
-
-    @cached_property
-    def relations(self) -> tuple[Relation, ...]:
-        """What the new fields certainly point to."""
-        return tuple(self._relations())
+        self.model_name: str | Unknown = UNKNOWN
+        self.model: Model | None = None
+        if parameter is not None:
+            self.model_name = self.operation.text(parameter)
+            if isinstance(self.model_name, str):
+                model = self.before.model(self.app, self.model_name)
+                self.model = model if isinstance(model, Model) else None
+        self.fields = tuple(_fields(self.operation)) if kind in BRINGING_FIELDS else ()
+        self.relations = tuple(self._relations()) if self.fields else ()
 
     def _relations(self) -> Iterator[Relation]:
         for field in self.fields:
@@ -101,6 +101,17 @@ class Sight:
             if isinstance(through, str):
                 label, _, name = through.rpartition(".")
                 yield Relation(label or self.app, name.lower(), field.name)
+
+
+def _fields(operation: Operation) -> Iterator[Field]:
+    if operation.kind == "CreateModel":
+        for name, value in _pairs(operation.argument("fields")):
+            if isinstance(value, Call) and (value.args or "to" in value.kwargs):
+                yield field_of(name, value)
+        return
+    added = operation.text("name")
+    if isinstance(added, str):
+        yield field_of(added, operation.argument("field"))
 
 
 def _pairs(value: Value) -> Iterator[tuple[str, Value]]:

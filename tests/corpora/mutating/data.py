@@ -78,8 +78,12 @@ def lookup_typo(ground: Ground) -> Iterator[Mutant]:
                 and len(node.args) == 2
             ):
                 app, model = node.args
-                known = isinstance(app, ast.Constant) and app.value in ground.leaves
-                if known and isinstance(model, ast.Constant) and not place.is_open:
+                known = ground.leaves.keys() - ground.context.opaque_apps
+                if (
+                    isinstance(app, ast.Constant)
+                    and app.value in known
+                    and isinstance(model, ast.Constant)
+                ):
                     path = place.migration.path
                     text = source.replaced(model, repr(f"{model.value!s}x"))
                     yield Mutant({path: text}, path, node.lineno)

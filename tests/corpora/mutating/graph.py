@@ -137,7 +137,7 @@ def second_root(ground: Ground) -> Iterator[Mutant]:
     for migration, reference, source, node in _entries(ground):
         own = [one for one in migration.dependencies.items if one.app == migration.key.app]
         if own == [reference] and migration.key not in ground.context.replaced:
-            app, name = "elsewhere_entirely", "0001_initial"
+            app, name = "elsewhere_entirely", "0001_zz_mutant"
             listed = source.assigned("dependencies")
             entry = next(one for one in listed.elts if node in ast.walk(one)) if listed else node
             text = source.replaced(entry, repr((app, name)))
