@@ -48,6 +48,6 @@ fi
 if ! there "$postgres_image"; then
     tarball postgres postgresql,postgresql-client
     docker import \
-        --change 'ENTRYPOINT ["entrypoint"]' --change 'STOPSIGNAL SIGINT' \
+        --change 'ENTRYPOINT ["entrypoint"]' \
         "$cache/postgres.tar" "$postgres_image" >/dev/null
 fi

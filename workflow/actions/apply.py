@@ -54,7 +54,9 @@ def _after_kill(context: Context) -> str:
     assert context.rehearsed is not None  # noqa: S101 - or nothing would have been applied
     agent, database = context.restart_agent(), context.settings.database
     if context.is_half_applied:
-        answer = agent.ask("restore", database=database, folder=context.place.there(context.scratch.folder))
+        answer = agent.ask(
+            "restore", database=database, folder=context.place.there(context.scratch.folder)
+        )
         if not answer["proved"]:
             return "The database could not be put back: run migration-workflow recover."
         context.scratch.discard_note()

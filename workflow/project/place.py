@@ -52,6 +52,10 @@ class Tree(Protocol):
         """Whether the flow is to write into it."""
 
     @property
+    def asks_about_production(self) -> bool:
+        """Whether a person may let the flow at production, once the database's name is known."""
+
+    @property
     def migration_files(self) -> Sequence[str]:
         """Its migration files, relative to the project."""
 

@@ -112,9 +112,8 @@ def follow(
     Raises CouldNotCheck where it is not there or takes longer than ``seconds``.
     """
     said: list[str] = []
-    late = threading.Event()
     with _together(argv, cwd) as running:
-        alarm = threading.Timer(seconds, lambda: (late.set(), running.kill()))
+        alarm = threading.Timer(seconds, running.kill)
         alarm.start()
         try:
             for line in running.stdout or ():
@@ -125,7 +124,7 @@ def follow(
             raise
         finally:
             alarm.cancel()
-    if late.is_set():
+    if alarm.finished.is_set() and running.returncode == -signal.SIGKILL:
         raise CouldNotCheck(f"no end within {seconds:g} seconds: {' '.join(argv)}", "".join(said))
     return Completed(running.returncode, "", "".join(said))
 

@@ -78,9 +78,7 @@ class Compose:
         profiles = tuple(self.services[service].get("profiles") or ())
         words = self.words("up", "-d", "--build", "--wait", profiles=profiles)
         hear_safely: Callable[[str], None] = lambda line: hear(self.safe(line))  # noqa: E731
-        return process.follow(
-            words, cwd=self.files.folder, hear=hear_safely, seconds=BUILD_SECONDS
-        )
+        return process.follow(words, cwd=self.files.folder, hear=hear_safely, seconds=BUILD_SECONDS)
 
     def safe(self, text: str) -> str:
         """Return what Compose said without the secrets of the environment."""

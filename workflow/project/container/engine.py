@@ -35,8 +35,10 @@ class Engine:
 
     def containers(self, **labels: str) -> list[Inspected]:
         """Return the containers of Compose with these labels, whatever state they are in."""
-        wanted = [f"{PROJECT}.{name}={value}" if name != "project" else f"{PROJECT}={value}"
-                  for name, value in labels.items()]
+        wanted = [
+            f"{PROJECT}.{name}={value}" if name != "project" else f"{PROJECT}={value}"
+            for name, value in labels.items()
+        ]
         with answering():
             found = self._client.containers(all=True, filters={"label": wanted or [PROJECT]})
         return [one for one in found if one["Labels"].get(ONE_OFF, "False") != "True"]
@@ -46,11 +48,6 @@ class Engine:
         with answering():
             found: Inspected = self._client.inspect_container(identifier)
         return found
-
-    def image_made(self, identifier: str) -> str | None:
-        """Return when an image was made, as the engine writes it."""
-        with answering():
-            return str(self._client.inspect_image(identifier)["Created"])
 
     def has_file(self, identifier: str, path: PurePosixPath) -> bool:
         """Say whether a container has something at a path, without running anything in it."""
@@ -73,7 +70,7 @@ class Engine:
             made = self._client.exec_create(
                 identifier, list(argv), stdin=True, workdir=folder, environment=dict(variables)
             )
-            stream = self._client.exec_start(made["Id"], socket=True)
+            stream: Any = self._client.exec_start(made["Id"], socket=True)
         raw: socket.socket = getattr(stream, "_sock", stream)
         raw.settimeout(None)
         return made["Id"], raw
@@ -174,7 +171,8 @@ def _not_installed() -> Cause:
         "ENV201",
         "Docker is not installed on this machine, and the project runs in a container. Nothing "
         "can be said about an environment that can't be there.",
-        "Install Docker (https://docs.docker.com/get-docker/), then run: " + "migration-workflow dev",
+        "Install Docker (https://docs.docker.com/get-docker/), then run: "
+        + "migration-workflow dev",
     )
 
 

@@ -81,7 +81,7 @@ def examine_inside(
             Severity.ERROR if writes else Severity.WARNING,
             f"This runs in a container, and {project} is part of its image: a migration that is "
             "written here is lost when the container goes.",
-            f"Mount the source: docker run -v \"$PWD\":{project} …, or volumes in the Compose "
+            f'Mount the source: docker run -v "$PWD":{project} …, or volumes in the Compose '
             "file; in a dev container, workspaceMount. Then run the same command again",
         )
     elif not holding.writable:

@@ -37,6 +37,6 @@ def check_origin(view: View) -> Iterator[Finding]:
         f"{view.files.shown}: what it mounts and which settings it has are not what development "
         "needs.",
         f"Start the development environment: {DEV}. Where {shown} is the one for development, say "
-        f"so: compose-file = \"{used[0].name}\" in [tool.django-migration-workflow]",
+        f'so: compose-file = "{used[0].name}" in [tool.django-migration-workflow]',
         data={"started_from": [str(path) for path in used]},
     )

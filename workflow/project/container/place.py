@@ -78,7 +78,7 @@ class Container:
         if self._files is None:
             raise cause(
                 "ENV206",
-                f"{self._settings.project} is to run in a container (runs = \"container\"), but "
+                f'{self._settings.project} is to run in a container (runs = "container"), but '
                 "there is no Compose file in it or above it.",
                 'Name it: compose-file = "FILE" in [tool.django-migration-workflow]',
             )
@@ -210,9 +210,7 @@ class Container:
             if folder.is_relative_to(mount.there(project))
             or mount.there(project).is_relative_to(folder)
         ]
-        return max(
-            worked_in or covering, key=lambda mount: len(mount.source.parts), default=None
-        )
+        return max(worked_in or covering, key=lambda mount: len(mount.source.parts), default=None)
 
     def _adopt(self, inspected: Mapping[str, Any]) -> None:
         """Take the files that the container was started from, where ours are some of them."""

@@ -37,8 +37,8 @@ def find_service(compose: Compose, project: Path, configured: str | None) -> str
         "ENV207",
         f"No service of {compose.files.shown} ({', '.join(services) or 'it defines none'}) mounts "
         f"or builds {project}: there is nothing to run the project in.",
-        "Say which one runs it: service = \"NAME\" in [tool.django-migration-workflow]. Where it "
-        "runs on this machine: runs = \"host\".",
+        'Say which one runs it: service = "NAME" in [tool.django-migration-workflow]. Where it '
+        'runs on this machine: runs = "host".',
     )
 
 

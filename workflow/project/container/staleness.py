@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
 from workflow.project.container.cause import DEV
-from workflow.project.container.engine import PROJECT
 from workflow.project.container.receipt import was_built_from
 
 if TYPE_CHECKING:
     from workflow.project.container.view import View
 
+COMPOSE = "com.docker.compose"
 FRACTION = re.compile(r"\.\d+")
 
 
@@ -35,27 +35,21 @@ def check_staleness(view: View) -> Iterator[Finding]:
 
 def _changed(view: View) -> Iterator[Path]:
     made = _moment(view.inspected["Created"])
-    if _differs(view) if _is_comparable(view) else any(_newer(view, made)):
+    if _files_differ(view, made):
         yield from view.files.paths
     dockerfile = _dockerfile(view)
     if dockerfile is not None and _modified(dockerfile) > made and not was_built_from(view):
         yield dockerfile
 
 
-def _is_comparable(view: View) -> bool:
-    """Say whether the same Compose would label it: another version may compute another digest."""
+def _files_differ(view: View, made: float) -> bool:
+    """Compare what Compose would label the container now; across its versions, only times."""
     labels = view.inspected["Config"]["Labels"]
-    return labels.get(f"{PROJECT.rpartition('.')[0]}.version") == view.compose.version
-
-
-def _differs(view: View) -> bool:
-    labels = view.inspected["Config"]["Labels"]
-    now = view.compose.hashes.get(view.service)
-    return now is not None and now != labels.get(f"{PROJECT.rpartition('.')[0]}.config-hash")
-
-
-def _newer(view: View, made: float) -> Iterator[bool]:
-    return (_modified(path) > made for path in view.files.paths)
+    if view.compose.hashes.get(view.service) == labels.get(f"{COMPOSE}.config-hash"):
+        return False
+    if view.compose.version == labels.get(f"{COMPOSE}.version"):
+        return True
+    return any(_modified(path) > made for path in view.files.paths)
 
 
 def _dockerfile(view: View) -> Path | None:
