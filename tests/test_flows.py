@@ -13,10 +13,10 @@ ORDER = {
     "enforce-dev-environment": "environment",
     "pre-check": "pre-check outlook",
     "makemigrations": "environment pre-check draft validate-draft write",
-    "validate-migration-dependencies": "dependencies",
+    "validate-migration-dependencies": "dependencies against",
     "check-migrations": "environment pre-check drift",
-    "validate-migrations": "environment dependencies pre-check drift",
-    "migrate-safe": "environment dependencies pre-check drift rehearsal apply verify",
+    "validate-migrations": "environment dependencies against pre-check drift",
+    "migrate-safe": "environment dependencies against pre-check drift rehearsal apply verify",
     "test-migrations-clean": "environment dependencies clean drift",
     "recover": "environment put-back",
 }

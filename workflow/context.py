@@ -38,6 +38,7 @@ class Words(NamedTuple):
     yes: bool = False
     dry_run: bool = False
     strict: bool = False
+    against: str | None = None
 
 
 class Talk(Protocol):
@@ -118,7 +119,11 @@ class Context:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What the agent booted. Raises CouldNotCheck where the project does not boot."""
-        facts = self.agent.facts(seconds=self.settings.boot_seconds)
+        agent = self.agent  # a place where nothing can be started says so in its own words
+        try:
+            facts = agent.facts(seconds=self.settings.boot_seconds)
+        except CouldNotCheck as error:
+            raise CouldNotCheck(f"the project does not boot: {error}", error.details) from error
         apps = [{**app, "path": str(self.place.here(app["path"]))} for app in facts["apps"]]
         return {**facts, "apps": apps}
 
@@ -152,7 +157,9 @@ class Context:
         answer = self.agent.ask("state", database=alias)
         if (error := answer["database"]["error"]) is not None:
             place = describe_database(databases[alias])
-            raise CouldNotCheck(f"the database {alias!r} ({place}) can't be used: {error}")
+            raise CouldNotCheck(
+                f"the database {alias!r} ({place}) can't be used: {' '.join(error.split())}"
+            )
         return answer
 
     def read_history(self, overlay: Mapping[Path, str]) -> History:

@@ -79,12 +79,15 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
     context = Context(
         settings,
         words,
-        TerminalTalk(writer),
+        TerminalTalk(writer, settings.variables),
         writes=flow.writes,
         is_static=not flow.asks_project,
         asks_about_production=flow.asks_about_production,
     )
-    report = _run(verb, flow, context, told)
+    try:
+        report = _run(verb, flow, context, told)
+    finally:
+        writer.stop()
     next_command = _next(flow, context, door)
     told.summary(report, next_command)
     if not told_is_data:

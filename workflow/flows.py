@@ -7,6 +7,7 @@ from typing import NamedTuple
 from workflow.actions import apply, draft, put_back, write
 from workflow.context import Context
 from workflow.gates import (
+    against,
     clean,
     dependencies,
     drift,
@@ -21,7 +22,7 @@ from workflow.runner import Step
 
 Steps = tuple[Step[Context], ...]
 
-VALIDATE: Steps = (environment, dependencies, pre_check, drift)
+VALIDATE: Steps = (environment, dependencies, against, pre_check, drift)
 
 
 class Flow(NamedTuple):
@@ -44,7 +45,7 @@ FLOWS = {
     "makemigrations": Flow(
         (environment, pre_check, draft, validate_draft, write), writes=True, then="migrate-safe"
     ),
-    "validate-migration-dependencies": Flow((dependencies,), asks_project=False),
+    "validate-migration-dependencies": Flow((dependencies, against), asks_project=False),
     "check-migrations": Flow((environment, pre_check, drift)),
     "validate-migrations": Flow(VALIDATE, then="migrate-safe"),
     "migrate-safe": Flow((*VALIDATE, rehearsal, apply, verify), asks_about_production=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 class TerminalTalk:
     """Talks to whoever runs the command, if somebody is there."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, variables: Mapping[str, str]) -> None:
         self._writer = writer
+        self._variables = variables
 
     def progress(self, text: str) -> None:
         """Say what is being done right now."""
@@ -23,7 +25,11 @@ class TerminalTalk:
         """Ask; ``None`` where there is no terminal to ask on, or it was closed."""
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             return None
-        self._writer.block(text, indent=4, style="strong")
+        from workflow.report.writers import writer_for
+
+        self._writer.stop()
+        # A question is talk: where the report goes into a file, the question must not.
+        writer_for(sys.stderr, self._variables).block(text, indent=4, style="strong")
         sys.stderr.write("    > ")
         sys.stderr.flush()
         reply = sys.stdin.readline()

@@ -39,6 +39,12 @@ APP = Option(
     many=True,
 )
 
+AGAINST = Option(
+    "against",
+    "Branch that others work from; what it has must not change (default: the main branch).",
+    "REF",
+)
+
 COMMON = (
     Option("project", "Folder of the project (default: found from here upwards).", "DIR"),
     Option("database", "Alias of the database (default: default).", "ALIAS"),
@@ -74,9 +80,14 @@ VERBS = (
     Verb(
         "validate-migration-dependencies",
         "Check the migration files as they are: no Django, no database, no container.",
+        (AGAINST,),
     ),
     Verb("check-migrations", "Check that models, migrations and recorded history agree."),
-    Verb("validate-migrations", "Check everything that can be checked without a change."),
+    Verb(
+        "validate-migrations",
+        "Check everything that can be checked without a change.",
+        (AGAINST,),
+    ),
     Verb(
         "migrate-safe",
         "Check, rehearse on a copy, apply, verify; on failure put the database back.",

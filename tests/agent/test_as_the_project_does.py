@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from workflow.project.agent import AgentFailed
+
 if TYPE_CHECKING:
     from tests.two_apps import Project
 
@@ -24,6 +28,29 @@ class Command(Parent):
         models.Field.deconstruct = without_help
         print("no help texts")
         super().handle(*args, **options)
+"""
+
+NO_ORDERING = """\
+from django.core.management.commands.makemigrations import Command as Parent
+from django.db.migrations.operations.models import AlterModelOptions
+
+
+class Command(Parent):
+    def handle(self, *args, **options):
+        AlterModelOptions.ALTER_OPTION_KEYS.remove("ordering")
+        super().handle(*args, **options)
+"""
+
+OPTIONS = 'migrations.AlterModelOptions("product", {})'
+
+FORBIDDEN = """\
+from django.core.management.base import CommandError
+from django.core.management.commands.makemigrations import Command as Parent
+
+
+class Command(Parent):
+    def handle(self, *args, **options):
+        raise CommandError("Ask the database team.")
 """
 
 GERMAN = """\
@@ -63,6 +90,37 @@ def test_what_such_a_command_does_not_leave_out_is_one(project: Project) -> None
     project.add_field("price = models.IntegerField(default=0)")
     add_command(project, NO_HELP_TEXTS)
     assert drift(project)["shop"]["operations"] == ["Add field price to product"]
+
+
+def test_what_such_a_command_changes_does_not_reach_the_migrations(project: Project) -> None:
+    add_command(project, NO_ORDERING)
+    project.migration("shop", "0002_ordered", OPTIONS.format({"ordering": ["name"]}))
+    project.migration(
+        "shop",
+        "0003_unordered",
+        OPTIONS.format({}),
+        "migrations.RunPython(all_products)",
+        after=(("shop", "0002_ordered"),),
+        head="""\
+            def all_products(apps, schema_editor):
+                product = apps.get_model("shop", "Product")
+                assert product._meta.ordering == [], product._meta.ordering
+        """,
+    )
+    context = project.context()
+    assert context.facts
+    assert context.agent.ask("drift", database="default")["changes"] == {}
+    scratch = str(context.scratch.folder)
+    rehearsed = context.agent.ask("rehearse", database="default", scratch=scratch)
+    assert rehearsed["failed"] is None
+
+
+def test_what_such_a_command_raises_is_told(project: Project) -> None:
+    add_command(project, FORBIDDEN)
+    context = project.context()
+    assert context.facts
+    with pytest.raises(AgentFailed, match="Ask the database team"):
+        context.agent.ask("drift", database="default")
 
 
 def test_a_database_that_is_not_there_stays_away(project: Project) -> None:

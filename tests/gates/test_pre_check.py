@@ -14,6 +14,7 @@ from workflow.gates.pre_check import counted, listed
 from workflow.outcome import Finding, Severity, StepResult, Verdict
 
 COLUMN = 'migrations.AddField("product", "{0}", models.IntegerField(null=True))'
+APPLIED = "applied   2 migrations\nlast      shop.0001_initial\nlast      stock.0001_initial"
 RECORD = "INSERT INTO django_migrations (app, name, applied) VALUES ('{0}', '{1}', '2026-01-01')"
 
 
@@ -26,7 +27,9 @@ def found(project: Project, code: str, **how: Any) -> list[Finding]:
 
 
 def test_silent_when_everything_agrees(project: Project) -> None:
-    assert run(project) == StepResult("pre-check", Verdict.PASSED)
+    result = run(project)
+    assert (result.verdict, result.findings) == (Verdict.PASSED, ())
+    assert result.details == APPLIED
 
 
 class TestGRF103:

@@ -2,6 +2,8 @@
 
 import functools
 
+from _migration_workflow_agent.apart import apart
+
 
 class _GotThereError(Exception):
     """The project's command has come to where it would load the migrations."""
@@ -14,16 +16,22 @@ def autodetector_class():
     A project that brings such a command often changes first what counts as a difference (a
     help text does not, say). So what it does before the migrations are loaded is done.
     """
-    from django.core.management import get_commands, load_command_class
+    from django.core.management import load_command_class
     from django.core.management.commands import makemigrations
     from django.db.migrations.autodetector import MigrationAutodetector
 
-    command, app = makemigrations.Command(), get_commands()["makemigrations"]
+    command, app = makemigrations.Command(), _where_the_command_is()
     if app != "django.core":
         command = load_command_class(app, "makemigrations")
         if isinstance(command, makemigrations.Command):
             _begin(command, makemigrations)
     return getattr(command, "autodetector", MigrationAutodetector)
+
+
+def _where_the_command_is():
+    from django.core.management import get_commands
+
+    return get_commands()["makemigrations"]
 
 
 def _begin(command, makemigrations):
@@ -60,21 +68,30 @@ def detect(session, alias, questioner, **arguments):
 
 
 def drift(session, database):
-    """Return, for each app with changes, what ``makemigrations`` would write down."""
+    """Return, for each app with changes, what ``makemigrations`` would write down.
+
+    Migrations may have to run here afterwards, and must not feel what the project's own
+    command changed: so that gets a process of its own, as it has every day.
+    """
+    session.loader(database)
+    if _where_the_command_is() == "django.core":
+        return {"changes": _drift(session, database)}
+    return {"changes": apart(lambda: _drift(session, database))}
+
+
+def _drift(session, database):
     from django.db.migrations.questioner import MigrationQuestioner
 
     _, changes = detect(session, database, MigrationQuestioner())
     own = session.own_labels()
     return {
-        "changes": {
-            label: {
-                "own": label in own,
-                "operations": [
-                    operation.describe()
-                    for migration in migrations
-                    for operation in migration.operations
-                ],
-            }
-            for label, migrations in changes.items()
+        label: {
+            "own": label in own,
+            "operations": [
+                operation.describe()
+                for migration in migrations
+                for operation in migration.operations
+            ],
         }
+        for label, migrations in changes.items()
     }

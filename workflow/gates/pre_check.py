@@ -22,9 +22,11 @@ NAMED = 5
 def run(context: Context) -> StepResult:
     """Check the state. Raises CouldNotCheck where the history or the database can't be read."""
     state = context.state
+    details = None
     if state["history"] is not None:
         findings = unloadable(context, state["history"])
     else:
+        details = _describe(state)
         findings = (
             *_cut_off(context),
             *_conflicts(context, state),
@@ -34,7 +36,20 @@ def run(context: Context) -> StepResult:
             *_pending(context, state),
             *_recent(context),
         )
-    return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)
+    verdict = verdict_of(findings, strict=context.words.strict)
+    return StepResult(NAME, verdict, findings, details=details)
+
+
+def _describe(state: Mapping[str, Any]) -> str:
+    """Return how much is applied, and what came last in each of the project's own apps."""
+    applied = state["applied"]
+    last = {app: name for app, name, _ in applied if app in state["own"]}
+    return "\n".join(
+        (
+            f"applied   {counted(len(applied), 'migration', 'migrations')}",
+            *(f"last      {app}.{name}" for app, name in sorted(last.items())),
+        )
+    )
 
 
 def unloadable(context: Context, error: Mapping[str, Any]) -> tuple[Finding, ...]:

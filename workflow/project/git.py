@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from workflow.errors import CouldNotCheck
 from workflow.project import process
+
+REMOTE_DEFAULT = "refs/remotes/origin/HEAD"
+"""Points to the branch that the remote calls its default."""
+
+USUAL = (
+    "refs/remotes/origin/main",
+    "refs/remotes/origin/master",
+    "refs/heads/main",
+    "refs/heads/master",
+)
+"""What main branches are called where the remote does not tell."""
+
+
+class Change(NamedTuple):
+    """A file that a commit has and that is another one now, or gone.
+
+    ``path`` is relative to the directory, ``blob`` names what the commit has there.
+    """
+
+    path: str
+    blob: str
+    is_gone: bool
+
+
+LINK = "120000"
+"""The mode of a symbolic link: what git keeps of it is where it leads."""
 
 
 class Git:
@@ -30,13 +58,12 @@ class Git:
     @cached_property
     def main_branch(self) -> str | None:
         """The branch that others work from: configured, else the remote's, else a usual name."""
-        if self.top is None:
-            return None
         if self._main_branch is not None:
-            return self._main_branch
-        remote = self._read("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
-        names = [remote] if remote else ["origin/main", "origin/master", "main", "master"]
-        return next((name for name in names if self._exists(name)), None)
+            return self._main_branch if self.top else None
+        answer = self._read("for-each-ref", "--format=%(refname) %(symref)", REMOTE_DEFAULT, *USUAL)
+        found = dict(line.split(" ", 1) for line in (answer or "").splitlines())
+        names = (found.get(REMOTE_DEFAULT), *(name for name in USUAL if name in found))
+        return next((_short(name) for name in names if name), None)
 
     @cached_property
     def branch_point(self) -> str | None:
@@ -74,8 +101,64 @@ class Git:
         answer = self._read("diff", "--name-only", "-z", "--relative", commit, "--", ".")
         return [name for name in (answer or "").split("\0") if name]
 
-    def _exists(self, name: str) -> bool:
-        return self._read("rev-parse", "--verify", "--quiet", name + "^{commit}") is not None
+    def commit(self, name: str) -> str | None:
+        """Return the commit that a branch, tag or other name means here, if it means one."""
+        if name.startswith("-"):
+            return None  # git forbids such names, and would take this one for an option
+        return self._read("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
+    def shared_commit(self, name: str) -> str | None:
+        """Return the newest commit that HEAD and another branch have in common."""
+        return None if name.startswith("-") else self._read("merge-base", name, "HEAD")
+
+    @cached_property
+    def is_shallow(self) -> bool:
+        """Whether older commits were left out when this was cloned."""
+        return self._read("rev-parse", "--is-shallow-repository") == "true"
+
+    def changes_since(self, commit: str, patterns: Sequence[str]) -> list[Change]:
+        """Return what the directory's files are no longer, compared with a commit.
+
+        What is not committed counts. ``patterns`` are git's pathspecs. A file may be named that
+        is the same after all: git goes by size and time. Raises CouldNotCheck.
+        """
+        answer = self._answer(
+            "diff-index", "-z", "-r", "--no-renames", "--relative", commit, "--", *patterns
+        )
+        parts = iter(answer.split("\0"))
+        return list(_changes(zip(parts, parts, strict=False)))
+
+    def blobs_at(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
+        """Return what a commit has at these paths, relative to the directory.
+
+        Raises CouldNotCheck.
+        """
+        found = {}
+        for line in self._answer("ls-tree", "-z", commit, "--", *paths).split("\0"):
+            about, tab, path = line.partition("\t")
+            if tab:
+                found[path] = about.split()[2]
+        return found
+
+    def contents(self, blobs: Iterable[str]) -> Mapping[str, bytes]:
+        """Return the bytes of blobs. Raises CouldNotCheck where git can't give one."""
+        wanted = list(dict.fromkeys(blobs))
+        if not wanted:
+            return {}
+        done = process.run(
+            ["git", "cat-file", "--batch"],
+            cwd=self.directory,
+            told="".join(f"{blob}\n" for blob in wanted).encode(),
+        )
+        return dict(_contents(wanted, done.stdout.encode("utf-8", "surrogateescape")))
+
+    def _answer(self, *arguments: str) -> str:
+        """Return what git says where having no answer would mean that nothing was looked at."""
+        done = process.run(["git", *arguments], cwd=self.directory)
+        if done.code != 0:
+            said = " ".join(done.stderr.split())
+            raise CouldNotCheck(f"git {arguments[0]} failed: {said or f'exit code {done.code}'}")
+        return done.stdout
 
     def _read(self, *arguments: str) -> str | None:
         try:
@@ -83,3 +166,27 @@ class Git:
         except CouldNotCheck:
             return None
         return done.stdout.removesuffix("\n") if done.code == 0 else None
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+
+
+def _changes(pairs: Iterable[tuple[str, str]]) -> Iterator[Change]:
+    for about, path in pairs:
+        old_mode, _, blob, _, status = about.removeprefix(":").split(" ")
+        if status[0] in "DMT" and old_mode != LINK:
+            yield Change(path, blob, is_gone=status[0] == "D")
+
+
+def _contents(wanted: Iterable[str], answer: bytes) -> Iterator[tuple[str, bytes]]:
+    place = 0
+    for blob in wanted:
+        end = answer.find(b"\n", place)
+        kind, _, size = (
+            answer[place:end].decode("utf-8", "replace").partition(" ")[2].partition(" ")
+        )
+        if end < 0 or kind != "blob":
+            raise CouldNotCheck(f"git can't give what it keeps as {blob}: the clone is not whole")
+        yield blob, answer[end + 1 : end + 1 + int(size)]
+        place = end + 1 + int(size) + 1

@@ -23,8 +23,10 @@ class Completed(NamedTuple):
     stderr: str
 
 
-def run(argv: Sequence[str], *, cwd: Path, seconds: float = 30.0) -> Completed:
-    """Run a program to its end.
+def run(
+    argv: Sequence[str], *, cwd: Path, seconds: float = 30.0, told: bytes | None = None
+) -> Completed:
+    """Run a program to its end; ``told`` is what it reads on its standard input.
 
     Raises CouldNotCheck where it is not there or takes longer than ``seconds``.
     """
@@ -33,9 +35,10 @@ def run(argv: Sequence[str], *, cwd: Path, seconds: float = 30.0) -> Completed:
             list(argv),
             cwd=cwd,
             capture_output=True,
-            stdin=subprocess.DEVNULL,
             timeout=seconds,
             check=False,
+            stdin=subprocess.DEVNULL if told is None else None,
+            input=told,
             env=environment(without="GIT_" if argv[0] == "git" else None),
         )
     except FileNotFoundError as error:

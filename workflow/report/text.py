@@ -43,6 +43,9 @@ class Writer(Protocol):
     def verbatim(self, text: str, *, indent: int, style: str = "") -> None:
         """Write lines as they are."""
 
+    def stop(self) -> None:
+        """Show no longer what has begun."""
+
 
 class TextReport:
     """Tells a flow as it happens: what the runner's Listener hears, as lines."""

@@ -50,6 +50,9 @@ class PlainWriter:
     def begin(self, text: str) -> None:
         """Nothing: in a stream a line is written once, when its end is known."""
 
+    def stop(self) -> None:
+        """Nothing: there is nothing to take away."""
+
     def line(self, text: str, word: str = "", style: str = "") -> None:  # noqa: ARG002
         """Write one line."""
         self._write(harmless(text + word))
