@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.history.model import History
     from workflow.project.agent import Agent
+    from workflow.project.container.place import Container
     from workflow.project.git import Git
     from workflow.project.place import Place
     from workflow.project.scratch import Scratch
@@ -63,7 +64,7 @@ class DraftedFile(NamedTuple):
 class Context:
     """The state of one run. Each part is made when it is first asked for, and once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each keyword is a trait of the flow
         self,
         settings: Settings,
         words: Words,
@@ -72,12 +73,14 @@ class Context:
         writes: bool = False,
         is_static: bool = False,
         asks_about_production: bool = False,
+        starts_containers: bool = False,
     ) -> None:
         self.settings = settings
         self.words = words
         self.talk = talk
         self.writes = writes
         self.asks_about_production = asks_about_production
+        self.starts_containers = starts_containers
         self._is_static = is_static
         self.drafted: tuple[DraftedFile, ...] = ()
         self.rehearsed: dict[str, Any] | None = None
@@ -88,7 +91,15 @@ class Context:
         """Where the project's Python runs."""
         from workflow.project.choosing import choose_place
 
-        return choose_place(self.settings)
+        return self.container if self.starts_containers else choose_place(self.settings)
+
+    @cached_property
+    def container(self) -> Container:
+        """The container that is to run the project, whether it is there or not."""
+        from workflow.project.compose_files import find_compose_files
+        from workflow.project.container.place import Container
+
+        return Container(self.settings, find_compose_files(self.settings))
 
     @cached_property
     def git(self) -> Git:

@@ -83,6 +83,7 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
         writes=flow.writes,
         is_static=not flow.asks_project,
         asks_about_production=flow.asks_about_production,
+        starts_containers=flow.starts_containers,
     )
     try:
         report = _run(verb, flow, context, told)
@@ -99,7 +100,7 @@ def _run(verb: str, flow: Flow, context: Context, told: TextReport) -> Report:
     from workflow.runner import run_flow
 
     try:
-        if flow.asks_project:
+        if flow.asks_project and not flow.starts_containers:
             context.prepare()
         report = run_flow(verb, flow.steps, context, told, dry_run=context.words.dry_run)
     finally:

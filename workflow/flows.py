@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workflow.actions import apply, draft, put_back, write
+from workflow.actions import apply, compose_up, draft, put_back, write
 from workflow.context import Context
 from workflow.gates import (
     against,
@@ -14,6 +14,7 @@ from workflow.gates import (
     environment,
     outlook,
     pre_check,
+    production,
     rehearsal,
     validate_draft,
     verify,
@@ -30,6 +31,7 @@ class Flow(NamedTuple):
 
     ``writes``: whether it writes migration files. ``then`` is the verb that comes next.
     ``asks_about_production``: whether a person may let it at production, by the database's name.
+    ``starts_containers``: whether the project's Python can't be there before the flow begins.
     """
 
     steps: Steps
@@ -37,9 +39,11 @@ class Flow(NamedTuple):
     writes: bool = False
     then: str | None = None
     asks_about_production: bool = False
+    starts_containers: bool = False
 
 
 FLOWS = {
+    "dev": Flow((production, compose_up, environment), starts_containers=True, then="pre-check"),
     "enforce-dev-environment": Flow((environment,), then="pre-check"),
     "pre-check": Flow((pre_check, outlook), then="makemigrations"),
     "makemigrations": Flow(

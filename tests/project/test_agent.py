@@ -37,7 +37,9 @@ def start(project: Project) -> Iterator[Start]:
         argv = arguments.pop("argv", [sys.executable])
 
         def run(code: str, variables: Mapping[str, str]) -> process.Process:
-            return process.start([*argv, "-c", code], cwd=Path(arguments["directory"]), variables=variables)
+            return process.start(
+                [*argv, "-c", code], cwd=Path(arguments["directory"]), variables=variables
+            )
 
         agents.append(Agent(run, **arguments))
         return agents[-1]

@@ -28,10 +28,12 @@ UNAVAILABLE = {"ENV201", "ENV202", "ENV203", "ENV204", "ENV205"}
 
 def run(context: Context) -> StepResult:
     """Check the environment. Raises CouldNotCheck where the project or database is not there."""
+    if context.starts_containers and context.words.dry_run:
+        return StepResult(NAME, Verdict.SKIPPED, reason="dry run")
     try:
         of_the_place = tuple(context.place.examine(context))
     except FoundCause as error:
-        return _stopped(error)
+        return stopped(NAME, error)
     if verdict_of(of_the_place, strict=False) is Verdict.REFUSED:
         return StepResult(NAME, Verdict.REFUSED, of_the_place)
     facts = context.facts
@@ -51,13 +53,13 @@ def run(context: Context) -> StepResult:
     )
 
 
-def _stopped(error: FoundCause) -> StepResult:
+def stopped(name: str, error: FoundCause) -> StepResult:
     """Return what a cause comes to that nothing could be looked at behind."""
     finding: Finding = error.finding
     if finding.code not in UNAVAILABLE:
-        return StepResult(NAME, Verdict.REFUSED, (finding,), details=error.details)
+        return StepResult(name, Verdict.REFUSED, (finding,), details=error.details)
     reason = "the container could not be looked at"
-    return StepResult(NAME, Verdict.ERRORED, (finding,), reason, details=error.details)
+    return StepResult(name, Verdict.ERRORED, (finding,), reason, details=error.details)
 
 
 def production_facts(context: Context, facts: Mapping[str, Any]) -> list[str]:

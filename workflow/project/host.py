@@ -7,11 +7,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflow.outcome import Finding
 from workflow.project import process
 from workflow.project.interpreter import Interpreter, find_interpreter
 
 if TYPE_CHECKING:
+    from workflow.outcome import Finding
     from workflow.config import Settings
     from workflow.project.place import Tree
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TYPE_CHECKING
 
-from workflow.outcome import Finding
+
+if TYPE_CHECKING:
+    from workflow.outcome import Finding
 
 
 class Requests(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -73,16 +73,29 @@ class Compose:
         chosen = [word for profile in profiles for word in ("--profile", profile)]
         return ["docker", "compose", *files, *chosen, *words]
 
-    def up(self, service: str, hear: Callable[[str], None]) -> process.Completed:
-        """Build and start everything, and wait until it is healthy."""
+    def up_words(self, service: str) -> list[str]:
+        """Return the command that builds and starts everything, and waits until it is healthy."""
         profiles = tuple(self.services[service].get("profiles") or ())
-        words = self.words("up", "-d", "--build", "--wait", profiles=profiles)
-        hear_safely: Callable[[str], None] = lambda line: hear(self.safe(line))  # noqa: E731
-        return process.follow(words, cwd=self.files.folder, hear=hear_safely, seconds=BUILD_SECONDS)
+        return self.words("up", "-d", "--build", "--wait", profiles=profiles)
+
+    def up(self, service: str, hear: Callable[[str], None]) -> process.Completed:
+        """Build and start everything, and wait until it is healthy. Secrets are not passed on."""
+        done = process.follow(
+            self.up_words(service),
+            cwd=self.files.folder,
+            hear=lambda line: hear(self.safe(line)),
+            seconds=BUILD_SECONDS,
+        )
+        return done._replace(stderr=self.safe(done.stderr))
 
     def safe(self, text: str) -> str:
-        """Return what Compose said without the secrets of the environment."""
-        return redact(text, self._secrets)
+        """Return what Compose said without the secrets of the environment, here and there."""
+        return redact(text, (*self._secrets, *self._secrets_there()))
+
+    def _secrets_there(self) -> Iterator[str]:
+        if "config" in self.__dict__:
+            for service in self.services.values():
+                yield from secret_values(service.get("environment") or {})
 
     def _run(self, *words: str) -> process.Completed:
         if shutil.which("docker") is None:

@@ -33,12 +33,12 @@ class Engine:
     def __init__(self, client: APIClient) -> None:
         self._client = client
 
-    def containers(self, **labels: str) -> list[Inspected]:
-        """Return the containers of Compose with these labels, whatever state they are in."""
-        wanted = [
-            f"{PROJECT}.{name}={value}" if name != "project" else f"{PROJECT}={value}"
-            for name, value in labels.items()
-        ]
+    def containers(
+        self, *, project: str | None = None, service: str | None = None
+    ) -> list[Inspected]:
+        """Return the containers that Compose keeps, whatever state they are in."""
+        named = {PROJECT: project, SERVICE: service}
+        wanted = [f"{label}={value}" for label, value in named.items() if value is not None]
         with answering():
             found = self._client.containers(all=True, filters={"label": wanted or [PROJECT]})
         return [one for one in found if one["Labels"].get(ONE_OFF, "False") != "True"]
@@ -171,8 +171,7 @@ def _not_installed() -> Cause:
         "ENV201",
         "Docker is not installed on this machine, and the project runs in a container. Nothing "
         "can be said about an environment that can't be there.",
-        "Install Docker (https://docs.docker.com/get-docker/), then run: "
-        + "migration-workflow dev",
+        "Install Docker (https://docs.docker.com/get-docker/), then run: migration-workflow dev",
     )
 
 

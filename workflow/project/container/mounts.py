@@ -45,9 +45,11 @@ class Mount(NamedTuple):
 
 def mounts_of(inspected: Mapping[str, Any]) -> tuple[Mount, ...]:
     """Return the mounts of a container, the ones further down after those above them."""
-    found = [_mount(entry) for entry in inspected["Mounts"]]
-    for target in inspected["HostConfig"].get("Tmpfs") or {}:
-        found.append(Mount("tmpfs", Path(), PurePosixPath(target), writable=True, name=""))
+    in_memory = [
+        Mount("tmpfs", Path(), PurePosixPath(target), writable=True, name="")
+        for target in inspected["HostConfig"].get("Tmpfs") or {}
+    ]
+    found = [*map(_mount, inspected["Mounts"]), *in_memory]
     return tuple(sorted(found, key=lambda mount: len(mount.target.parts)))
 
 

@@ -23,8 +23,9 @@ from workflow.project.container.engine import (
 from workflow.project.container.mounts import Mount, mounts_of
 from workflow.project.container.origin import check_origin
 from workflow.project.container.production import check_variables, variables_of
-from workflow.project.container.proof import Proof
+from workflow.project.container.proof import OURS, Proof
 from workflow.project.container.python import find_python
+from workflow.project.container.receipt import write_receipt
 from workflow.project.container.running import check_replicas, check_state, not_there
 from workflow.project.container.service import find_service
 from workflow.project.container.source import (
@@ -39,6 +40,7 @@ from workflow.project.container.view import View, service_of, started_from
 if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.project.place import Tree
+    from workflow.project.process import Completed
 
 Check = Callable[[View], Iterator[Finding]]
 
@@ -165,12 +167,47 @@ class Container:
         )
         return Attached(view.engine, identifier, number, stream)
 
+    @property
+    def wanted_variables(self) -> Mapping[str, str]:
+        """The environment that the Compose files give the service."""
+        wanted = self.compose.services[self.service].get("environment") or {}
+        return {name: value for name, value in wanted.items() if value is not None}
+
+    @property
+    def up_words(self) -> list[str]:
+        """The command that starts it."""
+        return self.compose.up_words(self.service)
+
+    def up(self, hear: Callable[[str], None]) -> Completed:
+        """Start it, and note from what it was built."""
+        done = self.compose.up(self.service, hear)
+        if done.code == 0:
+            write_receipt(self.view)
+        return done
+
+    def describe(self) -> str:
+        """Say where the project answers, what shows its log, and what stops it."""
+        command = f"docker compose -f {self.compose.files.shown}"
+        ports = {
+            f"http://localhost:{port['PublicPort']}"
+            for one in self.view.containers
+            for port in one["Ports"]
+            if port.get("PublicPort")
+        }
+        answers = ", ".join(sorted(ports)) or "nowhere: no port is published"
+        return (
+            f"answers   {answers}\nlog       {command} logs -f {self.service}\n"
+            f"stop      {command} down"
+        )
+
     def before_boot(self, tree: Tree) -> Mapping[str, Any]:
         """Return the token to be read, and the files to be compared."""
+        files = list(tree.migration_files)  # before the tool's own folder is made in the tree
         self._proof = Proof(tree.meeting_folder, self._settings.project, self.service)
         return {
             "folder": self.there(tree.meeting_folder),
-            "files": list(tree.migration_files),
+            "token": OURS,
+            "files": files,
             "directory": self.there(self._settings.project),
         }
 

@@ -12,7 +12,7 @@ from typing import Any
 from workflow.outcome import Finding, Severity
 from workflow.project.container.cause import DEV
 
-TOKEN = "token"
+OURS = "from-host"
 """The host's file in the meeting folder. The container's has ``.there`` behind that."""
 
 NAMED = 5
@@ -24,7 +24,7 @@ class Proof:
     """One exchange of tokens. The meeting folder goes with the run, and the tokens with it."""
 
     def __init__(self, folder: Path, project: Path, service: str) -> None:
-        self._path = folder / TOKEN
+        self._path = folder / OURS
         self._token = os.urandom(16).hex()
         self._project = project
         self._service = service
@@ -46,7 +46,7 @@ class Proof:
 
     @property
     def _left_there(self) -> Path:
-        return self._path.with_name(TOKEN + ".there")
+        return self._path.with_name(OURS + ".there")
 
     def _check_access(self, seen: Seen) -> Iterator[Finding]:
         """Yield where the user of the container may not touch what belongs to this tree's."""
