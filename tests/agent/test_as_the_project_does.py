@@ -53,6 +53,15 @@ class Command(Parent):
         raise CommandError("Ask the database team.")
 """
 
+LATE_MODEL = """\
+from django.db import models
+
+
+class Shelf(models.Model):
+    class Meta:
+        app_label = "shop"
+"""
+
 GERMAN = """\
 LANGUAGE_CODE = "de"
 USE_I18N = True
@@ -147,6 +156,23 @@ def test_a_translation_is_no_change(project: Project) -> None:
         f'("name", {label.format("Yes").partition(" = ")[2]})',
     )
     assert drift(project) == {}
+
+
+def test_a_model_that_only_a_view_imports_is_seen(project: Project) -> None:
+    project.write("shop/shelves.py", LATE_MODEL)
+    assert drift(project) == {}
+    project.close()
+    project.write("config/urls.py", "import shop.shelves\n\nurlpatterns = []\n")
+    project.add_setting('ROOT_URLCONF = "config.urls"')
+    assert drift(project)["shop"]["operations"] == ["Create model Shelf"]
+
+
+def test_urls_that_cannot_be_imported_are_told(project: Project) -> None:
+    project.add_setting('ROOT_URLCONF = "config.urls"')
+    context = project.context()
+    assert context.facts
+    with pytest.raises(AgentFailed, match=r"No module named 'config\.urls'"):
+        context.agent.ask("drift", database="default")
 
 
 def clean(project: Project) -> dict[str, Any]:

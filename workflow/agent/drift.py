@@ -61,10 +61,24 @@ def detect(session, alias, questioner, **arguments):
     from django.apps import apps
     from django.db.migrations.state import ProjectState
 
+    _import_views()
     detector = autodetector_class()(
         session.project_state(alias), ProjectState.from_apps(apps), questioner
     )
     return detector, detector.changes(graph=session.loader(alias).graph, **arguments)
+
+
+def _import_views():
+    """Import all that the URLs lead to, as the system checks before ``makemigrations`` do.
+
+    Some models are only imported by views (those of Label Studio's storages are); without
+    them, the tables of these models would seem to be no longer wanted.
+    """
+    from django.conf import settings
+    from django.urls import get_resolver
+
+    if getattr(settings, "ROOT_URLCONF", None):
+        _ = get_resolver().url_patterns
 
 
 def drift(session, database):

@@ -10,12 +10,13 @@ from workflow.rules.registry import load
 from workflow.rules.sight import Sight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from workflow.history.graph import Graph
     from workflow.history.model import History
+    from workflow.history.values import Unknown
     from workflow.outcome import Finding
-    from workflow.rules.registry import Registry
+    from workflow.rules.registry import Registry, StepCheck
 
 
 def check(history: History, *, vendor: str | None = None) -> list[Finding]:
@@ -47,14 +48,25 @@ def _all(registry: Registry, context: Context) -> Iterator[Finding]:
 
 
 def _replayed(registry: Registry, context: Context, view: Graph) -> Iterator[Finding]:
-    """Walk through one view; every rule that needs a state sees it on the way."""
+    """Walk through one view; every rule that needs a state sees it on the way.
+
+    In a further view, an app without a squash is looked at only for what it has to do with
+    other apps: the rest was seen in the first.
+    """
     from workflow.history.state import replay
 
     context.graph = view
-    step = None
+    is_first = view is context.views[0]
+    migration = step = None
+    checks: Mapping[str | Unknown, list[StepCheck]] = {}
     for step in replay(context.history, view):
-        rules = registry.steps.get(step.operation.kind)
-        if rules and step.operation.certain and context.judges(step.migration):
+        if step.migration is not migration:
+            migration = step.migration
+            all_of_it = is_first or migration.key.app in context.squashed_apps
+            checks = registry.steps if all_of_it else registry.crossing
+            checks = checks if context.judges(migration) else {}
+        rules = checks.get(step.operation.kind)
+        if rules and step.operation.certain:
             sight = Sight(step)
             for rule in rules:
                 yield from rule(context, sight)

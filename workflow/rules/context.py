@@ -63,6 +63,12 @@ class Context:
             if self.in_project(key.app)
         )
 
+    @cached_property
+    def squashed_apps(self) -> frozenset[str]:
+        """Apps whose migrations are not the same ones in all views."""
+        first, *others = [view.parents.keys() for view in self.views]
+        return frozenset(key.app for other in others for key in first ^ other)
+
     def in_project(self, label: str) -> bool:
         """Return whether the app is the project's own."""
         app = self.history.apps.get(label)
@@ -207,6 +213,15 @@ class Context:
             return False
         self._said.add(told)
         return True
+
+    @cached_property
+    def gone(self) -> dict[MigrationKey, MigrationKey]:
+        """What is replaced and has no file any more, with the squash."""
+        return {
+            key: squash
+            for key, squash in self.replaced.items()
+            if key not in self.history.migrations
+        }
 
     def order(self, key: MigrationKey) -> int:
         """Return when a migration runs in the view that is replayed now."""

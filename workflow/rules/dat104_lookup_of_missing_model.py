@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 CODE = "DAT104"
 
 
-@over_steps(CODE, "get_model of a model that is not there", Severity.ERROR, kinds=["RunPython"])
+@over_steps(
+    CODE,
+    "get_model of a model that is not there",
+    Severity.ERROR,
+    kinds=["RunPython"],
+    crossing=True,
+)
 def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding for each lookup that certainly fails when the migration runs."""
     code = step.operation.argument("code")

@@ -21,16 +21,18 @@ CODE = "FLD113"
 KINDS = ["CreateModel", "AddField", "AlterField"]
 
 
-@over_steps(CODE, "relation to a model that is not there", Severity.ERROR, kinds=KINDS)
+@over_steps(
+    CODE, "relation to a model that is not there", Severity.ERROR, kinds=KINDS, crossing=True
+)
 def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding for each new relation whose target certainly is not there yet."""
     if step.parent is not None or _leaves_table_alone(step):
         return
     for relation in step.relations:
         if (
-            not _is_itself(step, relation)
+            relation.model is None
+            and not _is_itself(step, relation)
             and relation.app not in context.unsettled_apps
-            and step.before.model(relation.app, relation.name) is None
             and not context.may_be_there(step.migration, relation.app, relation.name)
         ):
             yield _finding(context, step, relation)

@@ -28,8 +28,8 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where all rows of an older table get one value that must be unique."""
     for field in step.fields:
         if (
-            field.unique is True
-            and is_constant(default_of(field))
+            is_constant(default_of(field))
+            and field.unique is True
             and holds_rows(context, step)
             and step.model
         ):

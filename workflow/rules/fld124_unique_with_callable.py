@@ -28,8 +28,8 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where a default is called once for all rows of an older table."""
     for field in step.fields:
         if (
-            field.unique is True
-            and is_function(default_of(field))
+            is_function(default_of(field))
+            and field.unique is True
             and holds_rows(context, step)
             and step.model
         ):

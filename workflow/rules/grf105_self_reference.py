@@ -26,7 +26,7 @@ def check(context: Context, migration: Migration) -> Iterator[Finding]:
     lists = {"dependencies": migration.dependencies, "run_before": migration.run_before}
     for name, references in lists.items():
         for reference in references.items:
-            if reference.key == migration.key and reference.certain:
+            if (reference.app, reference.name) == migration.key and reference.certain:
                 yield _finding(migration, name, reference.line)
 
 

@@ -32,7 +32,7 @@ def check(context: Context, migration: Migration) -> Iterator[Finding]:
         if key is None or not reference.certain or key in context.history.migrations:
             continue
         meant = nearest(key.name, _left_over(context, migration, key))
-        if meant and is_alike(key.name, meant):
+        if meant is not None:
             yield _finding(migration, key, meant, reference)
 
 
@@ -43,6 +43,7 @@ def _left_over(context: Context, squash: Migration, key: MigrationKey) -> tuple[
         name
         for name in (app.migrations if app else ())
         if name.partition("_")[0] == key.name.partition("_")[0]
+        and is_alike(key.name, name)
         and (key.app, name) != squash.key
         and not _comes_after(context, MigrationKey(key.app, name), squash)
         and (key.app, name) not in context.replaced

@@ -22,10 +22,12 @@ CODE = "GRF110"
 @over_migrations(CODE, "reference to a migration that is only replaced", Severity.INFO)
 def check(context: Context, migration: Migration) -> Iterator[Finding]:
     """Yield a finding for each reference that leads to a squash by way of a deleted original."""
+    if not context.gone:
+        return
     for reference in (*migration.dependencies.items, *migration.run_before.items):
         key = reference.key
-        if key and key not in context.history.migrations and key in context.replaced:
-            yield _finding(migration, key, context.replaced[key], reference)
+        if key is not None and key in context.gone:
+            yield _finding(migration, key, context.gone[key], reference)
 
 
 def _finding(

@@ -21,14 +21,16 @@ CODE = "GRF112"
 KINDS = ["CreateModel", "AddField", "AlterField"]
 
 
-@over_steps(CODE, "relation to another app without dependency", Severity.WARNING, kinds=KINDS)
+@over_steps(
+    CODE, "relation to another app without dependency", Severity.WARNING, kinds=KINDS, crossing=True
+)
 def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where the model is there in time by luck only."""
     key = step.migration.key
     for relation in step.relations:
         if relation.app == key.app:
             continue
-        model = step.before.model(relation.app, relation.name)
+        model = relation.model
         if not isinstance(model, Model) or context.waits_for(key, model.origin.migration):
             continue
         if not context.may_run_before(step.migration, model.origin.migration):

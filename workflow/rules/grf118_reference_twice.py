@@ -29,7 +29,8 @@ def check(context: Context, migration: Migration) -> Iterator[Finding]:
         "replaces": migration.replaces,
     }
     for name, references in lists.items():
-        if len(references.items) > 1:
+        items = references.items
+        if len(items) > 1 and len({(one.app, one.name) for one in items}) < len(items):
             yield from _repeated(migration, name, references)
 
 

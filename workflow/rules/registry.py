@@ -50,6 +50,7 @@ class Registry:
         self.migrations: list[MigrationCheck] = []
         self.operations: dict[str | Unknown, list[OperationCheck]] = {}
         self.steps: dict[str | Unknown, list[StepCheck]] = {}
+        self.crossing: dict[str | Unknown, list[StepCheck]] = {}
         self.states: list[StateCheck] = []
 
     def over_history(
@@ -90,14 +91,24 @@ class Registry:
         return register
 
     def over_steps(
-        self, code: str, title: str, *severities: Severity, kinds: Iterable[str]
+        self,
+        code: str,
+        title: str,
+        *severities: Severity,
+        kinds: Iterable[str],
+        crossing: bool = False,
     ) -> Callable[[StepCheck], StepCheck]:
-        """Register a rule that looks at operations of these kinds and the state before."""
+        """Register a rule that looks at operations of these kinds and the state before.
+
+        ``crossing``: whether it looks at models of other apps too.
+        """
 
         def register(check: StepCheck) -> StepCheck:
             self._add(code, title, severities, check.__module__)
             for kind in kinds:
                 self.steps.setdefault(kind, []).append(check)
+                if crossing:
+                    self.crossing.setdefault(kind, []).append(check)
             return check
 
         return register

@@ -46,11 +46,12 @@ BRINGING_FIELDS = frozenset({"CreateModel", "AddField", "AlterField"})
 
 
 class Relation(NamedTuple):
-    """A model that a field points to. ``name`` is in lower case."""
+    """What a field points to: an app and a model in lower case, and the model at this point."""
 
     app: str
     name: str
     by: str
+    model: Model | Unknown | None
 
 
 class Sight:
@@ -96,11 +97,12 @@ class Sight:
                 continue
             related = field.related_to(self.app, str(self.model_name))
             if isinstance(related, tuple):
-                yield Relation(*related, field.name)
+                yield Relation(*related, field.name, self.before.model(*related))
             through = field.argument("through") if field.kind == "ManyToManyField" else None
             if isinstance(through, str):
-                label, _, name = through.rpartition(".")
-                yield Relation(label or self.app, name.lower(), field.name)
+                label, _, name = through.lower().rpartition(".")
+                app = through[: len(label)] or self.app
+                yield Relation(app, name, field.name, self.before.model(app, name))
 
 
 def _fields(operation: Operation) -> Iterator[Field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def nearest(name: str, names: Sequence[str]) -> str | None:
 
 
 def is_alike(name: str, other: str) -> bool:
-    """Return whether one name may be the other, mistyped."""
-    from difflib import SequenceMatcher
-
-    return SequenceMatcher(None, name, other).ratio() > 0.8
+    """Return whether one name may be the other with a slip of the pen: one place differs."""
+    start = len(commonprefix([name, other]))
+    end = len(commonprefix([name[start:][::-1], other[start:][::-1]]))
+    return max(len(name), len(other)) - start - end <= 3
