@@ -20,6 +20,9 @@ USUAL = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.ya
 """The names that Compose looks for by itself, in its order."""
 
 
+BY_NAME = "its name"
+
+
 class ComposeFiles(NamedTuple):
     """The files that make up one development environment, and who says so."""
 
@@ -55,7 +58,7 @@ def find_compose_files(settings: Settings) -> ComposeFiles | None:
         for folder in _folders(settings):
             for name in names:
                 if (folder / name).is_file():
-                    return ComposeFiles((folder / name,), "its name")
+                    return ComposeFiles((folder / name,), BY_NAME)
     return None
 
 

@@ -11,8 +11,8 @@ from workflow.project import process
 from workflow.project.interpreter import Interpreter, find_interpreter
 
 if TYPE_CHECKING:
-    from workflow.outcome import Finding
     from workflow.config import Settings
+    from workflow.outcome import Finding
     from workflow.project.place import Tree
 
 

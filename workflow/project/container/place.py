@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
 from workflow.outcome import Finding, Severity
-from workflow.project.compose_files import USUAL, ComposeFiles
+from workflow.project.compose_files import BY_NAME, USUAL, ComposeFiles
 from workflow.project.container.attached import Attached
 from workflow.project.container.cause import Cause, cause
 from workflow.project.container.compose import Compose
@@ -84,7 +85,9 @@ class Container:
                 "there is no Compose file in it or above it.",
                 'Name it: compose-file = "FILE" in [tool.django-migration-workflow]',
             )
-        return self._understood(self._files)
+        compose = Compose(self._files, self._settings.variables)
+        _ = self.engine  # without one, what Compose has to say comes second
+        return self._understood(compose)
 
     @cached_property
     def engine(self) -> Engine:
@@ -99,8 +102,7 @@ class Container:
     @cached_property
     def view(self) -> View:
         """The service as it is wanted, and as it is. Raises Cause where it is not there at all."""
-        compose = self.compose  # its commands run, while we import the SDK
-        engine = self.engine
+        compose, engine = self.compose, self.engine
         containers = engine.containers(project=compose.name, service=self.service)
         if not containers:
             elsewhere = engine.containers(service=self.service)
@@ -258,22 +260,22 @@ class Container:
                 ComposeFiles(used, "the running container"), self._settings.variables
             )
 
-    def _understood(self, files: ComposeFiles) -> Compose:
-        """Return the command on these files; a file that only adds to the usual one, on both."""
-        compose = Compose(files, self._settings.variables)
+    def _understood(self, compose: Compose) -> Compose:
+        """Return the command where its files are whole; one that adds to the usual, with that."""
         try:
             _ = compose.config
         except Cause:
+            files = compose.files
             usual = [files.folder / name for name in USUAL]
             base = next((path for path in usual if path.is_file()), None)
-            if base is None or base in files.paths or files.origin != "its name":
+            if base is None or base in files.paths or files.origin != BY_NAME:
                 raise
-            both = Compose(ComposeFiles((base, *files.paths), "their names"), {})
-            try:
+            whole = ComposeFiles((base, *files.paths), BY_NAME)
+            both = Compose(whole, self._settings.variables)
+            with suppress(Cause):
                 _ = both.config
-            except Cause:
-                _ = compose.config
-            return both
+                return both
+            raise
         return compose
 
 

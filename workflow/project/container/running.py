@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
 from workflow.project.container.cause import DEV, cause
+from workflow.project.container.engine import moment
 from workflow.project.container.view import started_from
 
 if TYPE_CHECKING:
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from workflow.project.container.cause import Cause
     from workflow.project.container.engine import Inspected
     from workflow.project.container.view import View
+
+SETTLED_SECONDS = 10.0
+"""A container that was started again this long ago has settled."""
 
 WRONG_STATES = {
     "exited": "it has ended (exit code {code})",
@@ -42,7 +47,7 @@ def check_state(view: View) -> Iterator[Finding]:
     """Yield what keeps the container from running the project."""
     state, name = view.inspected["State"], view.inspected["Name"].removeprefix("/")
     log = f"docker compose -f {view.files.shown} logs {view.service}"
-    if state["Restarting"]:
+    if state["Restarting"] or _has_just_restarted(view):
         yield Finding(
             "ENV209",
             Severity.ERROR,
@@ -66,6 +71,12 @@ def check_state(view: View) -> Iterator[Finding]:
             "there is not in order.",
             f"See why: docker inspect {name}, and {log}. Correct it, then run: {DEV}",
         )
+
+
+def _has_just_restarted(view: View) -> bool:
+    """Say whether it is up only until it fails the next time."""
+    restarts, started = view.inspected["RestartCount"], view.inspected["State"]["StartedAt"]
+    return restarts >= 2 and time.time() - moment(started) < SETTLED_SECONDS
 
 
 def check_replicas(view: View) -> Iterator[Finding]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
 from workflow.project.container.cause import DEV
+from workflow.project.container.engine import moment
 from workflow.project.container.receipt import was_built_from
 
 if TYPE_CHECKING:
     from workflow.project.container.view import View
 
 COMPOSE = "com.docker.compose"
-FRACTION = re.compile(r"\.\d+")
 
 
 def check_staleness(view: View) -> Iterator[Finding]:
@@ -34,7 +32,7 @@ def check_staleness(view: View) -> Iterator[Finding]:
 
 
 def _changed(view: View) -> Iterator[Path]:
-    made = _moment(view.inspected["Created"])
+    made = moment(view.inspected["Created"])
     if _files_differ(view, made):
         yield from view.files.paths
     dockerfile = _dockerfile(view)
@@ -65,9 +63,3 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _moment(written: str) -> float:
-    """Return a moment that the engine wrote, with more digits than Python 3.10 reads."""
-    whole = FRACTION.sub("", written.rstrip("Z").partition("+")[0])
-    return datetime.fromisoformat(whole).replace(tzinfo=timezone.utc).timestamp()
