@@ -1,9 +1,9 @@
 """Runs the commands that the documents show, and puts in what they really print.
 
 A ``console`` block holds commands after ``$`` and their output. All blocks of one document are
-run in order, in one copy of example/ that is under git. A comment ``<!-- run: COMMAND -->`` is run as well, and
-shows nothing: it is what somebody types into an editor. ``python docs/refresh.py`` writes the
-documents anew; the tests ask that nothing would change.
+run in order, in one copy of example/ that is under git. A comment ``<!-- run: COMMAND -->`` is
+run as well, and shows nothing: it is what somebody types into an editor. ``python
+docs/refresh.py`` writes the documents anew; the tests ask that nothing would change.
 """
 
 from __future__ import annotations

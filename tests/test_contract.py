@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -47,11 +48,18 @@ def top(names: set[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
+needs_linter = pytest.mark.skipif(
+    importlib.util.find_spec("importlinter") is None, reason="import-linter is not installed here"
+)
+
+
 class TestImports:
+    @needs_linter
     def test_the_contracts_are_kept(self) -> None:
         done = subprocess.run(LINT, cwd=ROOT, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
 
+    @needs_linter
     @pytest.mark.parametrize(
         ("place", "line", "contract"),
         [
@@ -70,11 +78,7 @@ class TestImports:
         with (tmp_path / "workflow" / place).open("a", encoding="utf-8") as file:
             file.write(f"\n{line}\n")
         done = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                "from importlinter.cli import lint_imports_command as lint; lint()",
-            ],
+            [sys.executable, "-c", LINT_HERE],
             cwd=tmp_path,
             env={"PYTHONPATH": str(tmp_path), "PATH": ""},
             capture_output=True,
@@ -82,10 +86,8 @@ class TestImports:
             check=False,
         )
         assert done.returncode != 0
-        said = done.stdout + done.stderr
-        assert any(row.startswith(contract) and "BROKEN" in row for row in said.splitlines()) or (
-            place == "novelty.py" and "novelty" in said
-        ), said
+        lines = done.stdout.splitlines()
+        assert any(row.startswith(contract) and "BROKEN" in row for row in lines), done.stdout
 
     @pytest.mark.parametrize("path", AGENT, ids=str)
     def test_the_agent_needs_nothing_but_django(self, path: Path) -> None:
@@ -113,55 +115,6 @@ class TestImports:
         assert "shell" not in keywords
         called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         assert not called & {"os.system", "os.popen", "subprocess.getoutput"}
-
-
-class TestStart:
-    """What starts fast imports nothing slow."""
-
-    SLOW = ("django", "docker", "rich", "requests", "dotenv", "sqlite3")
-
-    def loaded(self, *argv: str, cwd: Path = ROOT) -> set[str]:
-        code = (
-            "import runpy, sys\n"
-            "sys.argv = sys.argv[1:]\n"
-            "try:\n"
-            "    runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)\n"
-            "except SystemExit as end:\n"
-            "    assert not end.code, end.code\n"
-            "finally:\n"
-            "    print('LOADED', *sorted({name.partition('.')[0] for name in sys.modules}))\n"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code, *argv],
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return set(done.stdout.rpartition("LOADED")[2].split())
-
-    @pytest.mark.parametrize("words", [("--help",), ("--version",), ("makemigrations", "--help")])
-    def test_the_console_script(self, words: tuple[str, ...]) -> None:
-        assert not self.loaded("workflow", *words) & {*self.SLOW, "invoke"}
-
-    def test_inv_list(self) -> None:
-        loaded = self.loaded("invoke", "--list")
-        assert "invoke" in loaded
-        assert not loaded & set(self.SLOW)
-
-    def test_the_static_gate(self, tmp_path: Path) -> None:
-        folder = tmp_path / "shop/migrations"
-        folder.mkdir(parents=True)
-        for path in (tmp_path / "shop/__init__.py", folder / "__init__.py", tmp_path / ".git"):
-            path.touch()
-        (folder / "0001_initial.py").write_text(
-            "from django.db import migrations\n\n\n"
-            "class Migration(migrations.Migration):\n    initial = True\n    operations = []\n",
-            encoding="utf-8",
-        )
-        loaded = self.loaded("workflow", "validate-migration-dependencies", cwd=tmp_path)
-        assert not loaded & {"django", "docker", "invoke", "sqlite3"}
 
 
 class TestExitCodes:

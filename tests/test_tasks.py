@@ -67,7 +67,7 @@ def test_help_explains_every_option(verb: Verb) -> None:
     arguments = tasks.make_task(verb).get_arguments()
     helps = {name: argument.help for argument in arguments for name in argument.names}
     for option in (*verb.options, *COMMON):
-        assert helps[option.parameter] == option.help
+        assert helps[option.name] == option.help
 
 
 @verbs

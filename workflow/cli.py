@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-import argparse
 import os
+import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from workflow import __version__
 from workflow.door import COMMAND, execute
 from workflow.verbs import APP, COMMON, VERBS, Option
 
+if TYPE_CHECKING:
+    import argparse
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the command line, run the verb, return its exit code."""
-    arguments = vars(_parser().parse_args(argv))
-    verb = arguments.pop("verb")
-    return execute(verb, arguments, door=os.environ.get("MIGRATION_WORKFLOW_DOOR") or COMMAND)
+    words = sys.argv[1:] if argv is None else argv
+    verb, values = _alone(words) or _parsed(words)
+    return execute(verb, values, door=os.environ.get("MIGRATION_WORKFLOW_DOOR") or COMMAND)
+
+
+def _alone(words: Sequence[str]) -> tuple[str, dict[str, Any]] | None:
+    """Return a verb that stands alone: there is nothing to parse, and hooks call it so."""
+    if len(words) == 1 and words[0] in {verb.name for verb in VERBS}:
+        return words[0], {}
+    return None
+
+
+def _parsed(words: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    values = vars(_parser().parse_args(words))
+    return values.pop("verb"), values
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog=COMMAND,
         description="A gated migration workflow for Django.",

@@ -13,6 +13,7 @@ from workflow.errors import CouldNotCheck, UsageError
 if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.history.model import History
+    from workflow.outcome import Finding
     from workflow.project.agent import Agent
     from workflow.project.container.place import Container
     from workflow.project.git import Git
@@ -134,9 +135,19 @@ class Context:
         try:
             facts = agent.facts(seconds=self.settings.boot_seconds)
         except CouldNotCheck as error:
-            raise CouldNotCheck(f"the project does not boot: {error}", error.details) from error
+            raise CouldNotCheck(self._why_no_boot(error), error.details) from error
         apps = [{**app, "path": str(self.place.here(app["path"]))} for app in facts["apps"]]
         return {**facts, "apps": apps}
+
+    def _why_no_boot(self, error: CouldNotCheck) -> str:
+        """Say what went wrong, and in which interpreter: it is often the wrong one."""
+        message = f"the project does not boot in {self.place.shown}: {error}"
+        if "ModuleNotFoundError" not in message:
+            return message
+        return (
+            f"{message}. If that is not the project's Python, activate its environment, or name "
+            "it as 'python' in the configuration"
+        )
 
     @property
     def migration_files(self) -> Sequence[str]:
@@ -151,7 +162,13 @@ class Context:
     @property
     def seen_there(self) -> dict[str, Any]:
         """What the agent saw of the tree before it booted Django."""
-        return self.agent.seen(seconds=self.settings.sync_seconds)
+        agent = self.agent
+        try:
+            return agent.seen(seconds=self.settings.sync_seconds)
+        except CouldNotCheck as error:
+            raise CouldNotCheck(
+                f"the tree could not be compared with {self.place.shown}: {error}", error.details
+            ) from error
 
     @cached_property
     def state(self) -> dict[str, Any]:
@@ -174,21 +191,33 @@ class Context:
         return answer
 
     def read_history(self, overlay: Mapping[Path, str]) -> History:
-        """Read the history with some files as they would be, not as they are.
-
-        The cache is begun by the static gate alone, which lives on its speed: a flow that boots
-        Django wins little by it, and leaves no folder in a tree that it found nothing to do in.
-        """
+        """Read the history with some files as they would be, not as they are."""
         from workflow.history.reading import read_history
 
-        folder = self.settings.state_folder
         return read_history(
             self.settings.project,
             overlay=dict(overlay),
             migration_modules=self.settings.migration_modules or None,
             exclude=self.settings.exclude,
-            cache=folder if self._is_static or folder.is_dir() else None,
+            cache=self._cache,
         )
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What the rules say of the migration files as they are on disk."""
+        from workflow import rules  # not needed before the project boots, as it does meanwhile
+
+        return rules.check(self.history, cache=self._cache)
+
+    @property
+    def _cache(self) -> Path | None:
+        """The folder of what was read and found before.
+
+        It is begun by the static gate alone, which lives on its speed: a flow that boots Django
+        wins little by it, and leaves no folder in a tree that it found nothing to do in.
+        """
+        folder = self.settings.state_folder
+        return folder if self._is_static or folder.is_dir() else None
 
     def prepare(self) -> None:
         """Start booting the project, and do meanwhile what needs no answer from it."""

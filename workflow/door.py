@@ -45,12 +45,9 @@ def execute(verb: str, values: Mapping[str, Any], *, door: str = COMMAND) -> int
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COULD_NOT_CHECK
     except Exception as error:  # noqa: BLE001 - a bug of ours must not pass, nor look like theirs
-        from workflow.crash import write_log
+        from workflow.crash import describe
 
-        sys.stderr.write(
-            f"migration-workflow has a bug: {type(error).__name__}: {error}\n"
-            f"Please report it, with what {write_log(error, verb)} holds.\n"
-        )
+        sys.stderr.write(describe(error, verb))
         return COULD_NOT_CHECK
 
 

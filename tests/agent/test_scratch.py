@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from _migration_workflow_agent.scratch import (
 )
 from django.conf import settings
 from django.db import connections
+from django.test import override_settings
 
 
 def write(alias: str, statement: str = "CREATE TABLE t (x)") -> None:
@@ -99,11 +101,27 @@ class TestOthersGuarded:
         assert len(str(caught.value)) < 300
 
 
+@pytest.fixture(params=[False, True], ids=["one backend", "mailers"])
+def mail_settings(request: pytest.FixtureRequest) -> Iterator[Callable[[], dict[str, Any]]]:
+    """Where mail goes, as Django up to 6.0 and as Django from 6.1 on is told."""
+    with override_settings():
+        if request.param:
+            settings.MAILERS = {"default": {"BACKEND": "a"}, "bulk": {"BACKEND": "b"}}
+        yield lambda: {
+            name: getattr(settings, name)
+            for name in ("EMAIL_BACKEND", "MAILERS")
+            if hasattr(settings, name)
+        }
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
 @pytest.mark.parametrize("error", [None, ZeroDivisionError])
-def test_mail_is_kept_and_the_backend_comes_back(error: type[Exception] | None) -> None:
+def test_mail_is_kept_and_the_backend_comes_back(
+    mail_settings: Callable[[], dict[str, Any]], error: type[Exception] | None
+) -> None:
     from django.core import mail
 
-    before: Any = settings.EMAIL_BACKEND
+    before = mail_settings()
     mail.outbox = []
     try:
         with mail_kept():
@@ -113,7 +131,7 @@ def test_mail_is_kept_and_the_backend_comes_back(error: type[Exception] | None) 
     except ZeroDivisionError:
         pass
     assert len(mail.outbox) == 1
-    assert before == settings.EMAIL_BACKEND
+    assert before == mail_settings()
 
 
 def test_a_file_is_forgotten_with_all_that_belongs_to_it(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ from tests.two_apps import Project, Silence
 from workflow.errors import CouldNotCheck, UsageError
 from workflow.gates import environment
 from workflow.outcome import Finding, Severity, StepResult, Verdict
-from workflow.project.agent import AgentEnded, AgentFailed
 
 CHECK = "class Meta:\n        indexes = [models.Index(fields=['gone'], name='gone_idx')]"
 
@@ -278,24 +277,33 @@ class TestCouldNotCheck:
 
     def test_settings_that_raise(self, project: Project) -> None:
         project.add_setting("raise RuntimeError('no such luck')\n")
-        with pytest.raises(AgentFailed, match=r"^RuntimeError: no such luck$") as caught:
+        message = r"^the project does not boot in .*: RuntimeError: no such luck$"
+        with pytest.raises(CouldNotCheck, match=message) as caught:
             run(project)
         assert "config/settings.py" in str(caught.value.details)
 
     def test_a_project_that_ends_its_process(self, project: Project) -> None:
         project.add_setting("import os; os._exit(4)\n")
-        with pytest.raises(AgentEnded, match=r"exit code 4"):
+        with pytest.raises(CouldNotCheck, match=r"^the project does not boot in .*exit code 4"):
+            run(project)
+
+    def test_an_interpreter_without_what_the_project_needs(self, project: Project) -> None:
+        project.add_setting("import nobody_has_this\n")
+        with pytest.raises(CouldNotCheck, match="name it as 'python' in the configuration$"):
             run(project)
 
     def test_a_project_that_hangs(self, project: Project) -> None:
         project.write("migration-workflow.toml", "boot-seconds = 0.5\n")
         project.add_setting("import signal; signal.pause()\n")
-        with pytest.raises(CouldNotCheck, match=r"^the project gave no answer within 0\.5 sec"):
+        with pytest.raises(CouldNotCheck) as caught:
             run(project)
+        said = str(caught.value)
+        assert said.startswith("the project does not boot in ")
+        assert said.endswith(": the project gave no answer within 0.5 seconds")
 
     def test_a_configured_interpreter_that_is_not_there(self, project: Project) -> None:
         project.write("migration-workflow.toml", 'python = "gone/bin/python"\n')
-        with pytest.raises(CouldNotCheck, match=r"^the configured interpreter is not there: "):
+        with pytest.raises(CouldNotCheck, match=r"the configured interpreter is not there: "):
             run(project)
 
     def test_an_alias_that_the_settings_lack(self, project: Project) -> None:

@@ -90,3 +90,14 @@ def test_relative_imports_are_resolved(one: One) -> None:
 def test_methods_of_classes_are_functions_too(one: One) -> None:
     body = "@staticmethod\ndef forwards(apps, schema_editor):\n    pass"
     assert "Migration.forwards" in one(migration(body=body)).body.functions
+
+
+def test_names_of_the_function_hide_those_of_the_file(one: One) -> None:
+    head = """
+    from shop.models import Product, Line, Order
+    def f(apps, Line):
+        Product = apps.get_model("shop", "Product")
+        for Order in Product.objects.all():
+            Line(Order)
+    """
+    assert one(migration(head=head)).body.functions["f"].names == ()

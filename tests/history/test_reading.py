@@ -423,3 +423,45 @@ def test_the_digest_tells_every_difference(read: Read) -> None:
     assert read({f"shop/{FIRST}": migration() + "\n"}).digest != first
     assert read({f"shop/{FIRST}": migration()}, installed={}).digest != first
     assert read({f"shop/{FIRST}": migration(), "shop/apps.py": config(label="x")}).digest != first
+
+
+def test_files_that_bind_no_migration_are_strays(read: Read) -> None:
+    files = {
+        "notes": "NOTES = 1",
+        "star": "from x import *",
+        "plain": "class Migration: pass",
+        "named": "Migration = make()",
+        "_helper": "",
+        "broken": "def (",
+    }
+    tree = {f"shop/migrations/{name}.py": text for name, text in files.items()}
+    app = read({f"shop/{FIRST}": migration(), **tree}).apps["shop"]
+    assert app.strays == ("notes",)
+
+
+def test_a_package_that_hides_a_migration_is_told(read: Read) -> None:
+    tree = {f"shop/{FIRST}": migration(), "shop/migrations/0001_initial/__init__.py": ""}
+    app = read({**tree, "shop/migrations/0002_b.py": migration()}).apps["shop"]
+    assert (app.migrations, app.hidden) == (("0002_b",), ("0001_initial",))
+
+
+def test_installed_packages_explain_their_operations(tmp_path: Path) -> None:
+    operation = "from django.db.migrations import RunSQL\nclass Op(RunSQL):\n    pass\n"
+    write_tree(tmp_path / "venv", {f"auth/{FIRST}": migration(), "tools.py": operation})
+    write_tree(tmp_path / "venv", {"auth/__init__.py": ""})
+    text = migration(head="from tools import Op", operations="Op('x')")
+    write_tree(tmp_path / "site", {f"shop/{FIRST}": text})
+    installed = {"auth": tmp_path / "venv/auth/migrations"}
+    shop = MigrationKey("shop", "0001_initial")
+    with_them = read_history(tmp_path / "site", installed=installed).migrations[shop]
+    without = read_history(tmp_path / "site").migrations[shop]
+    assert with_them.operations[0].kind == "RunSQL"
+    assert without.operations[0].kind is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "routers"),
+    [("", ()), ("DATABASE_ROUTERS = ['a.B']", ("a.B",)), ("DATABASE_ROUTERS = f()", UNKNOWN)],
+)
+def test_routers_are_told(text: str, routers: object, read: Read) -> None:
+    assert read(settings(text)).settings["DATABASE_ROUTERS"] == routers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -93,6 +94,16 @@ def test_nothing_is_left_at_the_end(scratch: Scratch, state: Path) -> None:
     (scratch.folder / "copy.sqlite3").touch()
     scratch.remove()
     assert not state.exists()
+
+
+def test_removing_it_twice_closes_no_file_of_somebody_else(scratch: Scratch) -> None:
+    lock = scratch.folder and scratch._lock
+    scratch.remove()
+    reading, writing = os.pipe()
+    assert lock in {reading, writing}
+    scratch.remove()
+    os.close(reading)
+    os.close(writing)
 
 
 def test_what_others_keep_in_the_state_folder_stays(scratch: Scratch, state: Path) -> None:

@@ -97,6 +97,18 @@ SILENT: dict[str, Tree] = {
         **SECOND,
         at("shop", "0003_again"): migration(STATE.format(ADD), after="shop.0002_price"),
     },
+    "a subclass may see to it that the column is not there yet": {
+        **SECOND,
+        at("shop", "0003_again"): migration(
+            ADD.replace("migrations.AddField", "AddFieldIfMissing"),
+            after="shop.0002_price",
+            head="""
+class AddFieldIfMissing(migrations.AddField):
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        pass
+""",
+        ),
+    },
     "the model of another app has it": {
         **SECOND,
         at("orders", "0001_initial"): migration(create("Product"), ADD),

@@ -83,6 +83,9 @@ SILENT: dict[str, Tree] = {
         ),
     },
     "the migration says initial": add("models.IntegerField()", body="initial = True"),
+    "it is a squash, which mostly makes its tables itself": add(
+        "models.IntegerField()", body='replaces = [("shop", "0003_a"), ("shop", "0004_b")]'
+    ),
     "a first migration was split because of foreign keys in a circle": {
         at("shop", "0001_initial"): migration(create("Product")),
         at("shop", "0002_auto"): migration(

@@ -30,7 +30,10 @@ def test_names_the_roots(findings: Findings) -> None:
         migration="0005_import",
         path="shop/migrations/0005_import.py",
         line=DEPENDENCIES_LINE,
-        data={"roots": ["0001_initial", "0005_import"]},
+        data={
+            "roots": ["0001_initial", "0005_import"],
+            "paths": ["shop/migrations/0001_initial.py", "shop/migrations/0005_import.py"],
+        },
     )
 
 

@@ -22,8 +22,8 @@ def test_names_them(findings: Findings) -> None:
     assert finding == Finding(
         "GRF107",
         Severity.INFO,
-        "shop has 2 migrations numbered 0002, 0002_price and 0002_weight: their order is not seen "
-        "from their names, and `migrate shop 0002` is ambiguous.",
+        "shop has 2 migrations numbered 0002, 0002_price and 0002_weight, of which one waits for "
+        "another: the names don't show the order, and `migrate shop 0002` is ambiguous.",
         "Instead: give 0002_weight the next free number where nobody has applied it yet.\n"
         "Next: migration-workflow validate-migration-dependencies",
         app="shop",
@@ -35,6 +35,12 @@ def test_names_them(findings: Findings) -> None:
 
 
 SILENT: dict[str, Tree] = {
+    "each is on its own branch, and a merge joins them": {
+        at("shop", "0001_initial"): migration(),
+        at("shop", "0002_price"): migration(after="shop.0001_initial"),
+        at("shop", "0002_weight"): migration(after="shop.0001_initial"),
+        at("shop", "0003_merge"): migration(after=("shop.0002_price", "shop.0002_weight")),
+    },
     "they are in two apps": {
         at("shop", "0001_initial"): migration(),
         at("orders", "0001_initial"): migration(),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from workflow.errors import CouldNotCheck
 from workflow.gates.rehearsal import describe_event, quoted, where_it_failed
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
-from workflow.project.agent import AgentEnded
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -28,6 +27,8 @@ def run(context: Context) -> StepResult:
     """Apply. Raises CouldNotCheck where the database refuses; it is then as it was."""
     if context.rehearsed is None:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing is pending")
+    from workflow.project.agent import AgentEnded  # flows that ask no project are quicker without
+
     try:
         answer = context.agent.ask(
             "apply",

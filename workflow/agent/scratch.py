@@ -2,6 +2,9 @@
 
 import contextlib
 import os
+import warnings
+
+IN_MEMORY = "django.core.mail.backends.locmem.EmailBackend"
 
 
 @contextlib.contextmanager
@@ -73,12 +76,31 @@ def mail_kept():
     """Keep mail that a data migration sends in memory, where nobody receives it."""
     from django.conf import settings
 
-    before = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    before = dict(_mail_settings(settings))
+    for name, value in before.items():
+        several = name == "MAILERS"
+        kept = {alias: {"BACKEND": IN_MEMORY} for alias in value} if several else IN_MEMORY
+        _set(settings, name, kept)
     try:
         yield
     finally:
-        settings.EMAIL_BACKEND = before
+        for name, value in before.items():
+            _set(settings, name, value)
+
+
+def _mail_settings(settings):
+    """Yield the settings that say where mail goes: from Django 6.1 on it may be either."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("EMAIL_BACKEND", "MAILERS"):
+            if hasattr(settings, name):
+                yield name, getattr(settings, name)
+
+
+def _set(settings, name, value):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        setattr(settings, name, value)
 
 
 def forget(path):

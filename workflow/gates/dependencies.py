@@ -14,10 +14,8 @@ NAME = "dependencies"
 
 def run(context: Context) -> StepResult:
     """Check the history against every rule."""
-    from workflow import rules  # not needed before the project boots, as it does meanwhile
-
     if not context.history.migrations and not context.history.problems:
         where = context.settings.project
         return StepResult(NAME, Verdict.SKIPPED, reason=f"no migrations below {where}")
-    findings = tuple(rules.check(context.history))
+    findings = tuple(context.findings)
     return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)

@@ -57,10 +57,7 @@ def unloadable(context: Context, error: Mapping[str, Any]) -> tuple[Finding, ...
 
     Raises CouldNotCheck with the project's traceback where they show nothing.
     """
-    from workflow import rules
-
-    findings = rules.check(context.history)
-    errors = tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+    errors = tuple(finding for finding in context.findings if finding.severity is Severity.ERROR)
     if not errors:
         raise CouldNotCheck(
             f"Django can't load the migrations: {error['type']}: {error['message']}",

@@ -28,7 +28,7 @@ def _rules(context: Context) -> Iterator[Finding]:
     """Yield what the drafts bring; what was wrong before them is not theirs."""
     from workflow import rules
 
-    before = {_identity(finding) for finding in rules.check(context.history)}
+    before = {_identity(finding) for finding in context.findings}
     overlay = {draft.path: draft.text for draft in context.drafted}
     for draft in context.drafted:
         package = draft.path.parent / "__init__.py"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workflow.history.homes import Home
 from workflow.history.labels import Config, Label, label_of, target_of
+from workflow.history.store import Job
 from workflow.history.values import UNKNOWN, Ternary
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Labels:
         if content is None or b"Config" not in content.data:
             return
         dotted = f"{home.dotted}.{name}" if name else home.dotted
-        row, _ = self.store.row("configs", path, Home(home.root, dotted))
+        row, _ = self.store.row(Job("configs", path, Home(home.root, dotted)))
         for parts in row or ():
             config = Config(*parts)
             target = target_of(config, folder, home.root)

@@ -69,10 +69,10 @@ class Cache:
         spare = [(key, self._old[key]) for key in self._old if key not in self._used]
         kept = {**self._used, **dict(spare[: len(self._used)])}
         with contextlib.suppress(OSError, ValueError):
-            _store(self.folder, {key: _packed(entry) for key, entry in kept.items()})
+            _store(self.folder, {key: packed(entry) for key, entry in kept.items()})
 
 
-def _packed(entry: Raw) -> Raw:
+def packed(entry: Raw) -> Raw:
     """Return the entry with a migration's body in one piece, to be unpacked where needed."""
     home, needs, row = entry
     if type(row) is tuple and type(row[1]) is tuple:

@@ -12,7 +12,8 @@ _WITHOUT_COLUMN = frozenset({"ManyToManyField", "CompositePrimaryKey", "ForeignO
 _AUTO = frozenset({"AutoField", "BigAutoField", "SmallAutoField"})
 _EMPTY_STRING = frozenset(
     {"CharField", "TextField", "SlugField", "EmailField", "URLField", "FileField", "ImageField",
-     "FilePathField", "CommaSeparatedIntegerField", "CICharField", "CIEmailField", "CITextField"}
+     "FilePathField", "CommaSeparatedIntegerField", "BinaryField", "SearchVectorField",
+     "CICharField", "CIEmailField", "CITextField"}
 )  # fmt: skip
 _AUTO_NOW = frozenset({"DateField", "DateTimeField", "TimeField"})
 

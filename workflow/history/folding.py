@@ -209,7 +209,18 @@ def _range(args: list[Raw]) -> Raw:
 
 
 _TEXT_METHODS = frozenset(
-    {"lower", "upper", "strip", "title", "split", "rsplit", "partition", "rpartition", "replace"}
+    {
+        "lower",
+        "upper",
+        "strip",
+        "title",
+        "split",
+        "rsplit",
+        "partition",
+        "rpartition",
+        "replace",
+        "splitlines",
+    }
 )
 
 

@@ -36,7 +36,9 @@ def _row(module: Module, node: _Function) -> Raw:
     parameters = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
     keyword_only = any(default is None for default in spec.kw_defaults)
     nodes = list(walk(node.body))
-    imports, names = _reads(module, nodes)
+    every = [*parameters, *(arg.arg for arg in (spec.vararg, spec.kwarg) if arg is not None)]
+    every += [arg.arg for arg in spec.kwonlyargs]
+    imports, names = _reads(module, nodes, set(every))
     return (
         node.lineno,
         parameters,
@@ -50,7 +52,19 @@ def _row(module: Module, node: _Function) -> Raw:
     )
 
 
-def _reads(module: Module, nodes: Sequence[_ast.AST]) -> tuple[list[Raw], list[str]]:
+def _bound(node: _ast.AST) -> Iterator[str]:
+    """Yield the names that a node binds in its function, which hide the module's own."""
+    if type(node) is _ast.Name and type(node.ctx) is _ast.Store:
+        yield node.id
+    elif type(node) in {_ast.FunctionDef, _ast.AsyncFunctionDef, _ast.ClassDef}:
+        yield node.name  # type: ignore[attr-defined]
+    elif type(node) is _ast.ExceptHandler and node.name:
+        yield node.name
+
+
+def _reads(
+    module: Module, nodes: Sequence[_ast.AST], parameters: set[str]
+) -> tuple[list[Raw], list[str]]:
     imports: list[Raw] = []
     aliases: dict[str, str] = {}
     for inner in nodes:
@@ -58,6 +72,8 @@ def _reads(module: Module, nodes: Sequence[_ast.AST]) -> tuple[list[Raw], list[s
             for path, alias, line in imported(module, inner):
                 imports.append((path, alias, line))
                 aliases[alias] = path if type(inner) is _ast.ImportFrom else alias
+    bound = parameters | {name for inner in nodes for name in _bound(inner)}
+    aliases = {**dict.fromkeys(bound - aliases.keys(), ""), **aliases}
     names = {name: None for inner in nodes for name in _dotted(module, aliases, inner)}
     return imports, list(names)
 
@@ -80,7 +96,7 @@ def _dotted(module: Module, aliases: dict[str, str], node: _ast.AST) -> Iterator
         node = node.value
     if type(node) is not _ast.Name or type(node.ctx) is not _ast.Load:
         return
-    root = aliases.get(node.id) or _global(module, node.id)
+    root = aliases[node.id] if node.id in aliases else _global(module, node.id)
     if root:
         yield ".".join([root, *reversed(parts)])
 

@@ -60,6 +60,7 @@ class Graph:
         self.replaced = replaced or {}
         self.dropped = dropped
         self.open_apps = open_apps
+        self._ancestors: dict[MigrationKey, frozenset[MigrationKey]] = {}
         self._by_app: dict[str, list[MigrationKey]] = {}
         for key in sorted(parents):
             self._by_app.setdefault(key.app, []).append(key)
@@ -88,7 +89,9 @@ class Graph:
 
         Itself is among them where it stands on a cycle.
         """
-        return _reachable(self.parents, key)
+        if key not in self._ancestors:
+            self._ancestors[key] = _reachable(self.parents, key)
+        return self._ancestors[key]
 
     def descendants(self, key: MigrationKey) -> frozenset[MigrationKey]:
         """Return everything that certainly runs after this migration."""

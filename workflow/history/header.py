@@ -29,8 +29,12 @@ MAX_LINES = 2_000
 """How long one attribute may be."""
 
 
-def sliced_header(data: bytes, name: str) -> Raw:
-    """Return the header row of what can be cut out of the file, unknown for the rest."""
+def sliced_header(data: bytes, name: str, *, sound: bool) -> Raw:
+    """Return the header row of what can be cut out of the file, unknown for the rest.
+
+    In a ``sound`` file, one that another Python would read, what is not there is not there;
+    in one that is broken it may be lost.
+    """
     found = _CLASS.search(data)
     if found is None:
         return UNKNOWN_HEADER
@@ -46,7 +50,7 @@ def sliced_header(data: bytes, name: str) -> Raw:
     inside = sum(1 + len(_TOUCHED.findall(source)) for _, source, _ in pieces)
     if mentions != inside:
         lists = {key: (False, *value[1:]) for key, value in lists.items()}
-    empty = NOTHING_KNOWN if mentions != inside else (True, 0, [])
+    empty = (True, 0, []) if sound and mentions == inside else NOTHING_KNOWN
     order = ("dependencies", "run_before", "replaces")
     return (line, "", *(lists.get(key, empty) for key in order), ..., ..., ...)
 

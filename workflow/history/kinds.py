@@ -14,6 +14,7 @@ from workflow.history.execute import walk
 from workflow.history.raw import Raw, is_ref
 from workflow.history.scope import ClassBinding, FunctionBinding, Module
 from workflow.history.signatures import (
+    HARMLESS_ELSEWHERE,
     MIGRATION_BASES,
     OPERATION_BASES,
     STATELESS,
@@ -46,6 +47,8 @@ def kind_of(module: Module, path: str) -> Kind:
     name = operation_kind(path)
     if name is not None:
         return Kind(name, is_django=True)
+    if path in HARMLESS_ELSEWHERE:
+        return Kind("")
     if path.startswith("django."):
         return UNKNOWN_KIND
     lineage = list(ancestry(module, path))

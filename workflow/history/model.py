@@ -308,6 +308,9 @@ class App(NamedTuple):
     ``"installed"``.
     ``listed``: whether the settings' ``INSTALLED_APPS`` have it, where they can be read.
     ``migrations``: names of its migrations, sorted.
+    ``strays``: names of files that Django takes for migrations and that certainly bind no
+    ``Migration``: it refuses to load any app then.
+    ``hidden``: names of migrations that a package of the same name hides from Django.
     """
 
     label: str
@@ -319,6 +322,8 @@ class App(NamedTuple):
     label_source: str
     listed: Ternary
     migrations: tuple[str, ...]
+    strays: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 class History:

@@ -27,8 +27,15 @@ if TYPE_CHECKING:
     from workflow.history.files import Content
     from workflow.history.scope import Loader
 
-SETTINGS: Final = ("MIGRATION_MODULES", "AUTH_USER_MODEL", "INSTALLED_APPS")
-_DEFAULTS: Final[dict[str, Raw]] = {"MIGRATION_MODULES": {}, "AUTH_USER_MODEL": "auth.User"}
+SETTINGS: Final = ("MIGRATION_MODULES", "AUTH_USER_MODEL", "INSTALLED_APPS", "DATABASE_ROUTERS")
+_DEFAULTS: Final[dict[str, Raw]] = {
+    "MIGRATION_MODULES": {},
+    "AUTH_USER_MODEL": "auth.User",
+    "DATABASE_ROUTERS": [],
+}
+
+STRAY: Final = False
+"""In place of a body: the file certainly binds no name ``Migration``."""
 
 _NOTHING_KNOWN: Final[Raw] = ([STRETCH], [], {})
 _LOOKS_LIKE_MIGRATION: Final = re.compile(rb"^class[ \t]+Migration\b", re.MULTILINE)
@@ -41,18 +48,20 @@ def migration_row(content: Content, name: str, loader: Loader | None) -> Raw:
         return UNKNOWN_HEADER, None, (Trouble.UNREADABLE.value, None, content.error)
     tree = parse(data)
     if isinstance(tree, Failure):
-        header = sliced_header(data, name) if _LOOKS_LIKE_MIGRATION.search(data) else None
+        sound = tree.trouble in {Trouble.NEWER_GRAMMAR, Trouble.TOO_DEEP}
+        looks = _LOOKS_LIKE_MIGRATION.search(data)
+        header = sliced_header(data, name, sound=sound) if looks else None
         return header, None, (tree.trouble.value, tree.line, tree.reason)
     module = Module(name, loader)
     try:
         execute_module(module, tree)
         found = migration_of(module)
     except (OutOfFuel, RecursionError):
-        return sliced_header(data, name), _NOTHING_KNOWN, None
+        return sliced_header(data, name, sound=True), _NOTHING_KNOWN, None
     if found is None:
-        return None, None, None
+        return None, STRAY if "Migration" not in module.names else None, None
     if module.shared and not fits(found):
-        return sliced_header(data, name), _NOTHING_KNOWN, None
+        return sliced_header(data, name, sound=True), _NOTHING_KNOWN, None
     return (*found, None)
 
 
@@ -76,7 +85,10 @@ def settings_row(content: Content, name: str, loader: Loader | None) -> Raw:
         values = {setting: _setting(module, setting) for setting in SETTINGS}
     except (OutOfFuel, RecursionError):
         return {}
-    return {setting: value for setting, value in values.items() if value is not ...}
+    routers = values.pop("DATABASE_ROUTERS")
+    known = {setting: value for setting, value in values.items() if value is not ...}
+    # That there are routers matters even where it is not known which.
+    return {**known, "DATABASE_ROUTERS": routers}
 
 
 def _executed(content: Content, name: str, loader: Loader | None) -> Module | None:

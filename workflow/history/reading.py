@@ -27,7 +27,7 @@ from workflow.history.model import App, History, Migration, MigrationKey, Proble
 from workflow.history.raw import decode
 from workflow.history.rows import UNREAD_HEADER, body_of, header_of
 from workflow.history.settings import Settings, settings_module
-from workflow.history.store import Store
+from workflow.history.store import Job, Store
 from workflow.history.tree import Exclusions, walk_tree
 
 if TYPE_CHECKING:
@@ -91,11 +91,19 @@ def _read(
     store.add_roots([store.home(folder).root for folder in found.apps] + found.manage)
     modules = settings.migration_modules() if migration_modules is None else migration_modules
     labels = Labels(store, found, settings)
+    store.add_roots(
+        [
+            store.home(os.path.dirname(path)).root
+            for path in map(os.path.abspath, (installed or {}).values())
+        ]
+    )
     places = find_places(store, found, labels, modules, installed or {})
     configured = {place.label for place in places if place.source != "folder" and place.label}
     assembly = _Assembly(store, configured)
+    jobs = {place: list(_jobs(store, place)) for place in places}
+    store.prepare(job for some in jobs.values() for job in some)
     for place in places:
-        assembly.add(place)
+        assembly.add(place, jobs[place])
     unmigrated = unmigrated_labels(found, labels, places, modules)
     return assembly.history(settings, unmigrated, closed=installed is not None)
 
@@ -108,7 +116,7 @@ def _settings(store: Store, folders: Iterable[str]) -> Settings:
             continue
         path = os.path.join(folder, *dotted.split("."))
         for candidate in (f"{path}.py", os.path.join(path, "__init__.py")):
-            row, _ = store.row("settings", candidate, Home(folder, dotted))
+            row, _ = store.row(Job("settings", candidate, Home(folder, dotted)))
             if row is not None:
                 return Settings(row)
     return Settings()
@@ -137,9 +145,10 @@ class _Assembly:
         self.problems: list[Problem] = []
         self.migrations: dict[MigrationKey, Migration] = {}
 
-    def add(self, place: Place) -> None:
+    def add(self, place: Place, jobs: Sequence[Job]) -> None:
         """Add the app whose migrations are in this place, if any are."""
-        files = list(self._files(place))
+        strays: list[str] = []
+        files = list(self._files(place, jobs, strays))
         has_init = self.store.files.is_file(os.path.join(place.path, "__init__.py"))
         if not files and not (has_init and self._is_app(place)):
             self.empty |= {place.label} if place.label else set()
@@ -152,6 +161,8 @@ class _Assembly:
             self.unlabelled.append(self.store.files.relative(place.path))
             return
         app = self._app(place, files, has_init=has_init)
+        hidden = _hidden_names(self.store, place.path)
+        app = app._replace(strays=tuple(strays), hidden=tuple(hidden))
         if app.label in self.apps:
             self.collisions.append(app)
             return
@@ -178,18 +189,17 @@ class _Assembly:
             tuple(file.name for file in files),
         )
 
-    def _files(self, place: Place) -> Iterator[_File]:
-        # The folder of migrations is never where imports start, whatever __init__.py lacks.
-        home = self.store.home(os.path.dirname(place.path))
-        dotted = f"{home.dotted}.{os.path.basename(place.path)}"
-        for name in _module_names(self.store, place.path):
-            path = os.path.join(place.path, f"{name}.py")
-            row, digest = self.store.row("migration", path, Home(home.root, f"{dotted}.{name}"))
+    def _files(self, place: Place, jobs: Sequence[Job], strays: list[str]) -> Iterator[_File]:
+        for job in jobs:
+            name = job.home.dotted.rpartition(".")[2]
+            row, digest = self.store.row(job)
             if row is None:
                 continue
-            header, _, failure = row
+            header, body, failure = row
+            if body is False:
+                strays.append(name)
             is_migration = header is not None or (failure is not None and _NUMBERED.match(name))
-            relative = self.store.files.relative(path)
+            relative = self.store.files.relative(job.path)
             problem = None
             if failure is not None:
                 trouble, line, reason = failure
@@ -221,6 +231,25 @@ class _Assembly:
 
 _NUMBERED = re.compile(r"\d{3,}_")
 """A file that cannot be read and has such a name is a migration."""
+
+
+def _jobs(store: Store, place: Place) -> Iterator[Job]:
+    # The folder of migrations is never where imports start, whatever __init__.py lacks.
+    home = store.home(os.path.dirname(place.path))
+    dotted = f"{home.dotted}.{os.path.basename(place.path)}"
+    for name in _module_names(store, place.path):
+        path = os.path.join(place.path, f"{name}.py")
+        yield Job("migration", path, Home(home.root, f"{dotted}.{name}"))
+
+
+def _hidden_names(store: Store, folder: str) -> list[str]:
+    """Return the names of files beside which a package has the same name."""
+    names = {entry.name for entry in store.files.entries(folder)}
+    return sorted(
+        name
+        for name in names
+        if f"{name}.py" in names and store.files.is_file(os.path.join(folder, name, "__init__.py"))
+    )
 
 
 def _module_names(store: Store, folder: str) -> Iterator[str]:

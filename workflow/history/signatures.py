@@ -61,6 +61,17 @@ STATELESS: Final = frozenset({"RunPython", "ValidateConstraint"}) | {
 }
 """Operations that never change the state, whatever their arguments are."""
 
+HARMLESS_ELSEWHERE: Final = frozenset(
+    {
+        "django_migration_linter.IgnoreMigration",
+        "django_migration_linter.operations.IgnoreMigration",
+        "hierarkey.utils.CleanHierarkeyDuplicates",
+        "pgtrigger.migrations.AddTrigger",
+        "pgtrigger.migrations.RemoveTrigger",
+    }
+)
+"""Operations of well-known packages that leave models, fields, indexes and constraints alone."""
+
 _OPERATION_MODULES: Final = (
     "django.db.migrations.operations.models.",
     "django.db.migrations.operations.fields.",

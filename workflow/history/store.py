@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from workflow.history.cache import packed
 from workflow.history.digests import digest_of
 from workflow.history.homes import Home, home_of
+from workflow.history.sharing import share
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from workflow.history.cache import Cache
     from workflow.history.files import Content, Files
     from workflow.history.homes import Need
     from workflow.history.modules import Modules
     from workflow.history.raw import Raw
+
+
+class Job(NamedTuple):
+    """A file to read: what it is read as, its path, and where it lives."""
+
+    kind: str
+    path: str
+    home: Home
 
 
 class Store:
@@ -29,6 +39,7 @@ class Store:
         self.roots = tuple(roots)
         self._modules: Modules | None = None
         self._homes: dict[str, Home] = {}
+        self._fresh: dict[tuple[str, str, str], Raw] = {}
 
     def add_roots(self, roots: Sequence[str]) -> None:
         """Let imports start from further folders."""
@@ -41,20 +52,41 @@ class Store:
             self._homes[folder] = home_of(self.files, folder)
         return self._homes[folder]
 
-    def row(self, kind: str, path: str, home: Home) -> tuple[Raw, str]:
+    def prepare(self, jobs: Iterable[Job]) -> None:
+        """Parse those of these files that the cache does not have, all at once."""
+        missing = [job for job in jobs if self._is_missing(job)]
+        for job, entry in zip(missing, share(missing, self._packed), strict=True):
+            content = self.files.read(job.path)
+            if content is not None:
+                self._fresh[job.kind, job.path, content.digest] = entry
+
+    def _is_missing(self, job: Job) -> bool:
+        content = self.files.read(job.path)
+        if content is None or content.error is not None:
+            return False
+        entry = self.cache.get((job.kind, job.path, content.digest))
+        return entry is None or not self._holds(entry, job.home)
+
+    def _packed(self, job: Job) -> Raw:
+        content = self.files.read(job.path)
+        return content and packed(self._parse(job.kind, content, job.home))
+
+    def row(self, job: Job) -> tuple[Raw, str]:
         """Return what a file says, and a digest of all that it depends on.
 
-        ``kind`` is what it is read as, ``home`` the file's own. ``None`` for no such file.
+        ``None`` for no such file.
         """
-        content = self.files.read(path)
+        content = self.files.read(job.path)
         if content is None:
             return None, ""
         if content.error is not None:
-            return self._parse(kind, content, home)[2], ""
-        key = (kind, path, content.digest)
-        entry = self.cache.get(key)
-        if entry is None or not self._holds(entry, home):
-            entry = self._parse(kind, content, home)
+            return self._parse(job.kind, content, job.home)[2], ""
+        key = (job.kind, job.path, content.digest)
+        entry = self._fresh.pop(key, None)
+        if entry is None:
+            entry = self.cache.get(key)
+            if entry is None or not self._holds(entry, job.home):
+                entry = self._parse(job.kind, content, job.home)
         self.cache.use(key, entry)
         _, needs, row = entry
         return row, _combined(content.digest, needs) if needs else content.digest

@@ -40,6 +40,12 @@ class Host:
         """How the interpreter was found."""
         return self.interpreter.origin
 
+    @property
+    def shown(self) -> str:
+        """The interpreter, and how it was found."""
+        argv, origin = self.interpreter
+        return f"{' '.join(argv)} ({origin})"
+
     def there(self, path: Path) -> str:
         """Return the same path."""
         return str(path)

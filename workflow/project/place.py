@@ -80,6 +80,10 @@ class Place(Protocol):
     def origin(self) -> str:
         """How this Python was found, in a few words."""
 
+    @property
+    def shown(self) -> str:
+        """Which Python it is, for the middle of a sentence."""
+
     def there(self, path: Path) -> str:
         """Return what a path of this host is called there."""
 

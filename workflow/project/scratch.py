@@ -64,9 +64,10 @@ class Scratch:
         """Remove the folder, and the tool's own folder too where it is empty then."""
         if "folder" not in self.__dict__ or self.has_note:
             return
-        shutil.rmtree(self.folder, ignore_errors=True)
+        folder: Path = self.__dict__.pop("folder")
+        shutil.rmtree(folder, ignore_errors=True)
         os.close(self._lock)
-        _remove_if_empty(self.folder.parent)
+        _remove_if_empty(folder.parent)
 
 
 def sweep(parent: Path) -> None:

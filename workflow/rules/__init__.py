@@ -6,6 +6,34 @@ itself. :func:`check` runs them all over one history.
 
 from __future__ import annotations
 
-from workflow.rules.checking import check
+from typing import TYPE_CHECKING
 
-__all__ = ["check"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from workflow.history.model import History
+    from workflow.outcome import Finding
+
+
+def check(
+    history: History, *, vendor: str | None = None, cache: Path | None = None
+) -> list[Finding]:
+    """Return what all rules find, sorted by path, line and code.
+
+    ``vendor`` is Django's name for the database engine, such as ``"postgresql"``, where it
+    is known; rules that depend on one are silent without it. ``cache`` is a folder that may
+    remember what was found in this very history before; it changes nothing but the time.
+    """
+    memory = None
+    if cache is not None:
+        from workflow.rules.recall import Memory, digest_of_history
+
+        memory, digest = Memory(cache), digest_of_history(history, vendor)
+        if (found := memory.get(digest)) is not None:
+            return found
+    from workflow.rules.checking import run_rules  # only now: it is much code to load
+
+    findings = run_rules(history, vendor)
+    if memory is not None:
+        memory.keep(digest, findings)
+    return findings

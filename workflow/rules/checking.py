@@ -19,12 +19,8 @@ if TYPE_CHECKING:
     from workflow.rules.registry import Registry, StepCheck
 
 
-def check(history: History, *, vendor: str | None = None) -> list[Finding]:
-    """Return what all rules find, sorted by path, line and code.
-
-    ``vendor`` is Django's name for the database engine, such as ``"postgresql"``, where it
-    is known; rules that depend on one are silent without it.
-    """
+def run_rules(history: History, vendor: str | None) -> list[Finding]:
+    """Return what all rules find, sorted by path, line and code."""
     registry = load()
     context = Context(history, vendor)
     found: dict[tuple[object, ...], Finding] = {}

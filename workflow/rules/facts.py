@@ -26,7 +26,7 @@ def has_plain_bases(model: Model) -> bool:
 def table_of(model: Model) -> str | None:
     """Return the table's name where it is known."""
     table = model.option("db_table", default=None)
-    if table in {None, ""}:
+    if table is None or table == "":
         return f"{model.app}_{model.name.lower()}"
     return table if isinstance(table, str) else None
 
@@ -60,5 +60,8 @@ def holds_state(operation: Operation) -> bool:
 
 
 def changes_database(step: Sight, model: Model) -> bool:
-    """Return whether Django certainly runs this step against the model's table."""
-    return step.parent is None and has_table(model)
+    """Return whether Django certainly runs this step against the model's table.
+
+    A subclass changes the state as Django's own class does, and the database as it likes.
+    """
+    return step.parent is None and step.operation.is_django and has_table(model)

@@ -25,7 +25,7 @@ CODE = "FLD102"
 def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where the state before certainly holds the model, table and all."""
     name = step.operation.text("name")
-    if step.parent is not None or not isinstance(name, str):
+    if step.parent is not None or not step.operation.is_django or not isinstance(name, str):
         return
     model = step.before.model(step.migration.key.app, name)
     if (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
 from workflow.rules.context import at
-from workflow.rules.facts import has_plain_bases, has_table
+from workflow.rules.facts import changes_database, has_plain_bases
 from workflow.rules.registry import over_steps
 from workflow.rules.wording import instead, nearest
 
@@ -40,7 +40,7 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
 
 def _alters_database(step: Sight, model: Model) -> bool:
     """Return whether altering fails: in the state alone it would add the field instead."""
-    return step.parent is None and has_table(model) and has_plain_bases(model)
+    return changes_database(step, model) and has_plain_bases(model)
 
 
 def _finding(step: Sight, model: Model, kind: str, name: str) -> Finding:

@@ -41,7 +41,9 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
 def _leaves_table_alone(step: Sight) -> bool:
     """Return whether only the state may hear of this, where the order matters less."""
     if step.operation.kind == "CreateModel":
-        options = step.operation.argument("options", {}) or {}
+        options = step.operation.argument("options")
+        if options is None:
+            return False
         return not isinstance(options, dict) or options.get("managed", True) is not True
     return False
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workflow.history.graph import Graph
-    from workflow.history.model import MigrationKey
+    from workflow.history.model import Migration, MigrationKey
     from workflow.outcome import Finding
     from workflow.rules.context import Context
 
@@ -37,7 +37,10 @@ def _roots(view: Graph, label: str) -> tuple[MigrationKey, ...]:
 
 
 def _finding(context: Context, label: str, roots: tuple[MigrationKey, ...]) -> Finding:
-    stray = context.history.migrations[roots[-1]]
+    stray = max(
+        (context.history.migrations[key] for key in roots),
+        key=lambda one: (not _is_first(one), context.order(one.key)),
+    )
     return finding(
         CODE,
         Severity.WARNING,
@@ -47,4 +50,10 @@ def _finding(context: Context, label: str, roots: tuple[MigrationKey, ...]) -> F
         instead(f"let {stray.key.name} depend on the migration of {label} that it builds on."),
         line=stray.dependencies.line,
         roots=[key.name for key in roots],
+        paths=[context.path_of(key) for key in roots],
     )
+
+
+def _is_first(migration: Migration) -> bool:
+    """Return whether a migration says by flag or name that it is the first of its app."""
+    return migration.initial is True or migration.key.name.endswith("_initial")

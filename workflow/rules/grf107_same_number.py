@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
+from workflow.history.model import MigrationKey
 from workflow.outcome import Severity
 from workflow.rules.context import finding
 from workflow.rules.registry import over_history
@@ -21,12 +23,22 @@ CODE = "GRF107"
 
 @over_history(CODE, "same number twice in one app", Severity.INFO)
 def check(context: Context) -> Iterator[Finding]:
-    """Yield a finding for each number that several migrations of an app have."""
+    """Yield a finding for each number that two migrations have of which one waits for the other.
+
+    Those on two branches have their number by right, and a merge has joined them.
+    """
     for app in context.history.apps.values():
         if app.in_project:
             for number, names in _by_number(context, app).items():
-                if len(names) > 1:
+                if len(names) > 1 and _follow(context, app.label, names):
                     yield _finding(context, app.label, number, names)
+
+
+def _follow(context: Context, label: str, names: Sequence[str]) -> bool:
+    """Return whether one of these certainly runs after another."""
+    keys = [MigrationKey(label, name) for name in names]
+    pairs = itertools.permutations(keys, 2)
+    return any(context.waits_for(first, second) for first, second in pairs)
 
 
 def _by_number(context: Context, app: App) -> dict[str, list[str]]:
@@ -49,8 +61,9 @@ def _finding(context: Context, label: str, number: str, names: Sequence[str]) ->
         CODE,
         Severity.INFO,
         context.migration(label, names[-1]),
-        f"{label} has {len(names)} migrations numbered {number}, {listed(names)}: their order is "
-        f"not seen from their names, and `migrate {label} {number}` is ambiguous.",
+        f"{label} has {len(names)} migrations numbered {number}, {listed(names)}, of which "
+        f"one waits for another: the names don't show the order, and `migrate {label} {number}` is "
+        "ambiguous.",
         instead(f"give {names[-1]} the next free number where nobody has applied it yet."),
         line=1,
         names=list(names),

@@ -32,10 +32,13 @@ def needs_value(field: Field) -> bool:
 def _is_first_deploy(context: Context, migration: Migration) -> bool:
     """Return whether this is applied together with the tables that it changes.
 
-    So it is with migrations that say ``initial``, and with what Django splits off a first
-    migration because of foreign keys in a circle.
+    So it is with migrations that say ``initial``, with what Django splits off a first
+    migration because of foreign keys in a circle, and mostly with squashes, which no database
+    runs that has applied one of the originals.
     """
     if migration.initial is True or migration.key.name.endswith("_initial"):
+        return True
+    if migration.replaces.items or not migration.replaces.complete:
         return True
     parents = [
         reference.key

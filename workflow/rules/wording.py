@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +35,12 @@ def nearest(name: str, names: Sequence[str]) -> str | None:
 
 def is_alike(name: str, other: str) -> bool:
     """Return whether one name may be the other with a slip of the pen: one place differs."""
-    start = len(commonprefix([name, other]))
-    end = len(commonprefix([name[start:][::-1], other[start:][::-1]]))
+    start = _in_common(name, other)
+    end = _in_common(name[start:][::-1], other[start:][::-1])
     return max(len(name), len(other)) - start - end <= 3
+
+
+def _in_common(name: str, other: str) -> int:
+    """Return how many characters two names begin with alike."""
+    pairs = enumerate(zip(name, other, strict=False))
+    return next((at for at, (left, right) in pairs if left != right), min(len(name), len(other)))

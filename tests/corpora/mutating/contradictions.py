@@ -40,19 +40,30 @@ def field_twice(ground: Ground) -> Iterator[Mutant]:
 
 @kind("field added on two branches", "FLD101")
 def field_on_branches(ground: Ground) -> Iterator[Mutant]:
+    """Copy a migration that only adds fields, and join the copy with the leaf node."""
     for place, source, _ in ground.calls("AddField"):
-        app, migration = place.app, place.migration
-        other = ground.path(app, f"{migration.key.name}_zz_branch")
-        only_adds = {operation.kind for operation in migration.operations} == {"AddField"}
-        if only_adds and _is_kept(place) and not migration.replaces.line and ground.leaves.get(app):
-            leaf = ground.leaves[app]
-            path, text = ground.new_leaf(app)
-            merge = text.replace(
-                "dependencies = [",
-                f"dependencies = [({app!r}, {other[:-3].rpartition('/')[2]!r}), ",
-            )
-            if leaf not in ground.context.replaced:
-                yield Mutant({other: source.text, path: merge}, other, None, exact=False)
+        migration, leaf = place.migration, ground.leaves.get(place.app)
+        if leaf is None or leaf in ground.context.replaced or migration.replaces.line:
+            continue
+        name = f"{migration.key.name}_zz_branch"
+        if place.app not in ground.context.opaque_apps and _stays(ground, place):
+            path, text = ground.new_leaf(place.app)
+            both = text.replace("dependencies = [", f"dependencies = [({place.app!r}, {name!r}), ")
+            copy = ground.path(place.app, name)
+            yield Mutant({copy: source.text, path: both}, copy, None, exact=False)
+
+
+def _stays(ground: Ground, place: Place) -> bool:
+    """Return whether a migration adds fields and nothing else, which are there to the end."""
+    operations = place.migration.operations
+    kept = {model.key: model for model in ground.models}
+    model = kept.get(place.model.key) if place.model and _is_kept(place) else None
+    return model is not None and all(
+        operation.kind == "AddField"
+        and str(operation.text("model_name")).lower() == model.key[1]
+        and operation.argument("name") in model.fields
+        for operation in operations
+    )
 
 
 @kind("model created twice", "FLD102")

@@ -58,6 +58,20 @@ def newer(ground: Ground) -> Iterator[Mutant]:
             yield Mutant({migration.path: text}, migration.path, None, exact=False)
 
 
+@kind("file without a Migration class", "GRF119")
+def stray(ground: Ground) -> Iterator[Mutant]:
+    for app in ground.shuffled(ground.leaves):
+        path = ground.path(app, ground.next_name(app))
+        yield Mutant({path: "NOTES = 1\n"}, path, 1)
+
+
+@kind("package that hides a migration", "GRF120")
+def hidden(ground: Ground) -> Iterator[Mutant]:
+    for migration in ground.shuffled(ground.migrations):
+        package = f"{migration.path.removesuffix('.py')}/__init__.py"
+        yield Mutant({package: ""}, migration.path, 1)
+
+
 @kind("label taken by another folder", "GRF117")
 def collision(ground: Ground) -> Iterator[Mutant]:
     for app in ground.shuffled(ground.history.apps.values()):

@@ -75,6 +75,11 @@ class Container:
         """Which container it is."""
         return f"container {self.view.inspected['Name'].removeprefix('/')}"
 
+    @property
+    def shown(self) -> str:
+        """Which container it is."""
+        return f"the {self.origin}"
+
     @cached_property
     def compose(self) -> Compose:
         """The Compose command on the project's files. Raises Cause where it has none."""

@@ -1,0 +1,80 @@
+"""Sharing work with a second process loses nothing, whatever happens to it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.history.conftest import migration, write_tree
+from tests.history.test_cache import snapshot
+from workflow.history import sharing
+from workflow.history.reading import read_history
+from workflow.history.sharing import share
+
+
+@pytest.fixture(autouse=True)
+def forking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork for any amount of work, as a process with one thread would."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system does not fork")
+    monkeypatch.setattr(sharing, "ENOUGH", 2)
+    monkeypatch.setattr(sharing, "_may_fork", lambda: True)
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 8, 1001])
+def test_results_are_in_order(count: int) -> None:
+    assert share(range(count), lambda piece: [piece, str(piece)]) == [
+        [piece, str(piece)] for piece in range(count)
+    ]
+
+
+def test_results_may_be_bigger_than_a_pipe_holds() -> None:
+    assert share(range(10), lambda _: b"x" * 100_000) == [b"x" * 100_000] * 10
+
+
+def test_what_a_dead_copy_leaves_is_done_here() -> None:
+    here = os.getpid()
+
+    def work(piece: int) -> int:
+        if os.getpid() != here and piece == 5:
+            os._exit(9)
+        return piece
+
+    assert share(range(10), work) == list(range(10))
+
+
+def test_what_a_copy_cannot_send_is_done_here() -> None:
+    here = os.getpid()
+    results = share(range(4), lambda piece: object() if os.getpid() != here else piece)
+    assert results == [0, 1, 2, 3]
+
+
+def test_an_error_here_leaves_no_process_behind() -> None:
+    here = os.getpid()
+
+    def work(piece: int) -> bytes:
+        if os.getpid() == here:
+            raise KeyboardInterrupt
+        return b"x" * 1_000_000
+
+    with pytest.raises(KeyboardInterrupt):
+        share(range(10), work)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
+def test_a_shared_reading_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = {f"shop/migrations/{n:04}_m.py": migration(f"shop.{n - 1:04}_m") for n in range(1, 30)}
+    write_tree(
+        tmp_path, {"shop/migrations/0000_m.py": "from .deps import *\n" + migration(), **tree}
+    )
+    write_tree(tmp_path, {"shop/migrations/deps.py": "X = 1", "shop/migrations/0031_x.py": "("})
+    shared = snapshot(read_history(tmp_path, cache=tmp_path / ".workflow"))
+    cached = snapshot(read_history(tmp_path, cache=tmp_path / ".workflow"))
+    monkeypatch.setattr(sharing, "_may_fork", lambda: False)
+    assert shared == cached == snapshot(read_history(tmp_path))
