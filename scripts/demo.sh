@@ -6,7 +6,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 copy=$(mktemp -d "${TMPDIR:-/tmp}/migration-workflow-demo.XXXXXX")
 trap 'rm -rf "$copy"' EXIT
 trap 'exit 130' INT TERM
-unset DATABASE_URL DJANGO_SETTINGS_MODULE
+unset DATABASE_URL DJANGO_SETTINGS_MODULE DJANGO_ENV DJANGO_ENVIRONMENT APP_ENV ENVIRONMENT ENV
 
 say() {
     printf '\n== %s\n' "$*"
@@ -32,7 +32,7 @@ digest() {
 }
 
 cp -R "$root/example/." "$copy"
-rm -f "$copy"/db.sqlite3*
+rm -rf "$copy"/db.sqlite3* "$copy"/.env "$copy"/.workflow
 cd "$copy"
 
 say "1. A new colleague: from nothing to a migrated database, rehearsed on a copy first."

@@ -126,7 +126,7 @@ def load_settings(
     What is asked for on the command line comes first, then the environment, then ``.env``,
     then the table. Raises UsageError with one line for each thing that is wrong.
     """
-    start = _existing_folder(start or Path.cwd())
+    start = _existing_folder(start or Path())
     source, table = _find_table(start)
     values, problems = _read_table(table)
     if problems:
@@ -163,6 +163,8 @@ def load_settings(
 def _existing_folder(folder: Path) -> Path:
     try:
         absolute = folder.absolute().resolve()
+    except FileNotFoundError as error:
+        raise UsageError("the current folder is not there any more") from error
     except (OSError, RuntimeError) as error:
         raise UsageError(f"{folder} can't be followed: {error}") from error
     if absolute.is_dir():

@@ -190,6 +190,6 @@ def _write(rendered: str, output: Path | None) -> None:
         sys.stdout.flush()
         return
     try:
-        output.write_text(rendered, encoding="utf-8")
+        output.write_text(rendered, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"{output} can't be written: {error.strerror}") from error

@@ -1,10 +1,12 @@
 """The rules see what they claim to see: in the example, and in real histories.
 
-The places are chosen at random; a failure prints the seed that chose them.
+The places are chosen at random; a failure prints the seed that chose them, which
+``MUTATION_SEED`` gives again. The real histories take ``pytest -m pypi``.
 """
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -12,12 +14,14 @@ import pytest
 
 from tests.corpora.mutating.ground import KINDS, Ground, Kind
 from tests.corpora.mutations import trials
+from tests.corpora.packages import CORPORA, Corpus, tree_of
 from workflow.outcome import Severity
 from workflow.rules import check
 from workflow.rules.registry import load
 
 EXAMPLE = Path(__file__).parents[2] / "example"
-SEED = random.SystemRandom().randrange(2**32)
+SEED = int(os.environ.get("MUTATION_SEED") or random.SystemRandom().randrange(2**32))
+PLACES = 3
 INFO = Severity.INFO
 
 
@@ -30,6 +34,15 @@ def example() -> Ground:
 def test_seen_in_the_example(kind: Kind, example: Ground) -> None:
     missed = [str(trial) for trial in trials(example, 2, [kind]) if not trial.is_seen]
     assert missed == [], f"seed {SEED}"
+
+
+@pytest.mark.pypi
+@pytest.mark.home
+@pytest.mark.parametrize("corpus", CORPORA, ids=lambda corpus: corpus.requirement)
+def test_seen_in_a_real_history(corpus: Corpus) -> None:
+    every = list(trials(Ground(tree_of(corpus), SEED), PLACES))
+    assert [str(trial) for trial in every if not trial.is_seen] == [], f"seed {SEED}"
+    assert len({trial.kind.name for trial in every}) > 45
 
 
 def test_every_rule_has_a_way_to_break_a_history() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 from typing import Any
@@ -115,6 +116,17 @@ def test_the_house_names_every_module_and_nothing_else() -> None:
         if path.name not in private and path.suffix in {"", ".py"}
     }
     assert named == found
+
+
+def test_the_order_of_imports_is_the_one_of_the_contract() -> None:
+    text = section(ARCHITECTURE, "The house")
+    line = next(line for line in text.splitlines() if line.startswith("    doors → "))
+    layers = read(".importlinter").partition("layers =\n")[2].partition("exhaustive")[0]
+    contract = [layer.split(" | ") for layer in map(str.strip, layers.splitlines()) if layer]
+    place = {name: number for number, layer in enumerate(contract) for name in layer}
+    told = [words.split(", ") for words in line.strip().split(" → ")[1:]]
+    for above, below in itertools.pairwise(told):
+        assert max(place[name] for name in above) < min(place[name] for name in below)
 
 
 def test_the_exit_codes_are_the_doors() -> None:

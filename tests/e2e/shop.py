@@ -24,6 +24,7 @@ SECONDS = 120
 """A run that takes longer than this hangs."""
 
 MOMENT = re.compile(r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?'")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 OUR_CODE = re.compile(r'File "[^"]*[/\\]workflow[/\\](?!agent[/\\])[^"]*", line')
 
 OUR_CACHE = {
@@ -46,8 +47,8 @@ class Run(NamedTuple):
 
     @property
     def said(self) -> str:
-        """Everything on both streams, with all white space made one blank each."""
-        return " ".join((self.stdout + self.stderr).split())
+        """Everything on both streams, without colours, each white space made one blank."""
+        return " ".join(COLOURS.sub("", self.stdout + self.stderr).split())
 
     @property
     def document(self) -> dict[str, Any]:

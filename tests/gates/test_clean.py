@@ -153,13 +153,8 @@ class TestDAT207:
         project.migration("shop", "0002_one_way", ONE_WAY)
         project.migration("shop", "0003_more", after=(("shop", "0002_one_way"),))
         result = run(project)
-        assert [name for way, name in rows(result) if way == "back"] == [
-            "stock.0001_initial",
-            "shop.0003_more",
-        ] or [name for way, name in rows(result) if way == "back"] == [
-            "shop.0003_more",
-            "stock.0001_initial",
-        ]
+        back = {name for way, name in rows(result) if way == "back"}
+        assert back == {"stock.0001_initial", "shop.0003_more"}
         assert [finding.migration for finding in result.findings] == ["0002_one_way"]
         assert result.details == (
             "back and forward again: 2 migrations\n"
@@ -259,8 +254,9 @@ class TestDRF105:
 
 class TestCouldNotCheck:
     def test_a_history_that_does_not_load(self, project: Project) -> None:
-        project.migration("shop", "0002_more", head="raise OSError('no')")
-        with pytest.raises(CouldNotCheck, match=r"^Django can't load the migrations: OSError"):
+        project.migration("shop", "0002_more", head="import no_such_module")
+        message = r"^Django can't load the migrations: ModuleNotFoundError: "
+        with pytest.raises(CouldNotCheck, match=message):
             run(project)
 
     def test_what_the_files_show_is_refused(self, project: Project) -> None:

@@ -86,6 +86,9 @@ SILENT: dict[str, Tree] = {
     "it is a squash, which mostly makes its tables itself": add(
         "models.IntegerField()", body='replaces = [("shop", "0003_a"), ("shop", "0004_b")]'
     ),
+    "its name tells that it was a squash": add(
+        "models.IntegerField()", migration_name="0003_sku_squashed_0007_price"
+    ),
     "a first migration was split because of foreign keys in a circle": {
         at("shop", "0001_initial"): migration(create("Product")),
         at("shop", "0002_auto"): migration(

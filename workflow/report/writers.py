@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 WIDTH = 80
 """Columns of a stream that is no terminal."""
 
+NARROWEST = 20
+"""Columns that a text gets in any terminal, even one that says it has none."""
+
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What moves the cursor, changes the screen, or turns the direction in which a text is read."""
 
@@ -30,6 +33,7 @@ def _spelled_out(match: re.Match[str]) -> str:
 def _wrapped(text: str, width: int, indent: int) -> Iterator[str]:
     """Yield the lines of a text, wrapped; a long word, such as a path, is not broken."""
     margin = " " * indent
+    width = max(width, indent + NARROWEST)
     for paragraph in harmless(text).splitlines() or [""]:
         yield textwrap.fill(
             paragraph,
@@ -101,7 +105,7 @@ class TerminalWriter:
         from rich.text import Text
 
         self.stop()
-        if self._console.is_terminal:
+        if self._console.is_terminal and self._console.file.isatty():
             self._status = self._console.status(Text(harmless(text)), spinner="line")
             self._status.start()
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from workflow.outcome import Finding
     from workflow.rules.registry import Registry, StepCheck
 
+ENOUGH = 300
+"""Migrations from which on a second process is worth its start."""
+
 
 def run_rules(history: History, vendor: str | None) -> list[Finding]:
     """Return what all rules find, sorted by path, line and code."""
@@ -39,8 +42,24 @@ def _all(registry: Registry, context: Context) -> Iterator[Finding]:
         for placed in run_by(migration):
             for check_operation in registry.operations.get(placed.operation.kind, ()):
                 yield from check_operation(context, migration, placed)
-    for view in context.views:
-        yield from _replayed(registry, context, view)
+    yield from _of_all_views(registry, context)
+
+
+def _of_all_views(registry: Registry, context: Context) -> Iterator[Finding]:
+    """Replay each view; where there is a second one to much history, on a second processor."""
+    first, *others = context.views
+    if not others or len(context.history.migrations) < ENOUGH:
+        for view in context.views:
+            yield from _replayed(registry, context, view)
+        return
+    from workflow.rules.beside import both
+    from workflow.rules.recall import packed, unpacked
+
+    ours, theirs = both(
+        lambda: list(_replayed(registry, context, first)),
+        lambda: packed(one for view in others for one in _replayed(registry, context, view)),
+    )
+    yield from (*ours, *unpacked(theirs))
 
 
 def _replayed(registry: Registry, context: Context, view: Graph) -> Iterator[Finding]:

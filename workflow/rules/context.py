@@ -103,7 +103,16 @@ class Context:
     @cached_property
     def unsettled_migrations(self) -> frozenset[MigrationKey]:
         """Migrations that no order exists for: those on a cycle, and all behind one."""
-        return frozenset(key for view in self.views for key in _behind_cycles(view))
+        return frozenset(
+            key
+            for view, cycles in zip(self.views, self.cycles, strict=True)
+            for key in _behind(view, cycles)
+        )
+
+    @cached_property
+    def cycles(self) -> tuple[tuple[tuple[MigrationKey, ...], ...], ...]:
+        """The shortest cycles of each view."""
+        return tuple(view.cycles() for view in self.views)
 
     def judges(self, migration: Migration) -> bool:
         """Return whether contradictions in this migration's operations are certain."""
@@ -148,7 +157,7 @@ class Context:
     def model_class(self, path: str) -> tuple[str, str] | None:
         """Return app and model where a dotted path certainly is a model class."""
         name = path.rpartition(".")[2]
-        if not name[:1].isupper():
+        if not name[:1].isupper() or ".models." not in path:
             return None
         for module, label in self.model_modules:
             if path.startswith(f"{module}.") and (
@@ -311,9 +320,10 @@ def at(step: Sight, code: str, severity: Severity, message: str, fix: str, **dat
     )
 
 
-def _behind_cycles(graph: Graph) -> Iterable[MigrationKey]:
+def _behind(graph: Graph, cycles: Iterable[tuple[MigrationKey, ...]]) -> Iterable[MigrationKey]:
+    """Return what is on a cycle or runs after one."""
     behind: set[MigrationKey] = set()
-    todo = [key for cycle in graph.cycles() for key in cycle]
+    todo = [key for cycle in cycles for key in cycle]
     while todo:
         key = todo.pop()
         if key not in behind:

@@ -38,7 +38,8 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
         return
     for lookup in function.lookups:
         if (
-            isinstance(lookup.app, str)
+            getattr(lookup, "certain", True)
+            and isinstance(lookup.app, str)
             and isinstance(lookup.model, str)
             and lookup.app not in context.unsettled_apps
             and step.before.model(lookup.app, lookup.model) is None

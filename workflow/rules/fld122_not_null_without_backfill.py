@@ -9,7 +9,7 @@ from workflow.outcome import Severity
 from workflow.rules.context import at
 from workflow.rules.facts import changes_database
 from workflow.rules.registry import over_steps
-from workflow.rules.rows import needs_value
+from workflow.rules.rows import is_first_deploy, needs_value
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
             and old.null is True
             and old.has_column is True
             and needs_value(field)
+            and not is_first_deploy(context, step.migration)
             and not _may_be_filled(context, step, model, field.name)
         ):
             yield _finding(step, model, field)

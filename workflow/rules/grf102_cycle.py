@@ -23,8 +23,8 @@ Edge = tuple["MigrationKey", "MigrationKey"]
 @over_history(CODE, "migrations that wait for one another", Severity.ERROR)
 def check(context: Context) -> Iterator[Finding]:
     """Yield a finding for each knot, shown as its shortest cycle."""
-    for view in context.views:
-        for cycle in view.cycles():
+    for cycles in context.cycles:
+        for cycle in cycles:
             if len(cycle) > 1 and any(context.in_project(key.app) for key in cycle):
                 yield _finding(context, cycle)
 

@@ -16,6 +16,7 @@ from workflow.history.digests import digest_of
 from workflow.outcome import Finding, Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from workflow.history.model import History
@@ -38,17 +39,25 @@ class Memory:
     def get(self, digest: str) -> list[Finding] | None:
         """Return what was found in this very history, ``None`` where it was not judged yet."""
         rows = self._rows.get(digest)
-        if rows is None:
-            return None
-        return [Finding(code, Severity(weight), *rest) for code, weight, *rest in rows]
+        return None if rows is None else unpacked(rows)
 
     def keep(self, digest: str, findings: list[Finding]) -> None:
         """Remember findings; a failure is nobody's business."""
-        rows = [(item.code, item.severity.value, *_plain(item[2:])) for item in findings]
+        rows = packed(findings)
         others = [(key, kept) for key, kept in self._rows.items() if key != digest]
         self._rows = {**dict(others[-(KEPT - 1) :]), digest: rows}
         with contextlib.suppress(OSError, ValueError):
             sealed.store(self._folder, NAME, FORMAT, self._rows)
+
+
+def packed(findings: Iterable[Finding]) -> list[Any]:
+    """Return findings as rows of plain data."""
+    return [(item.code, item.severity.value, *_plain(item[2:])) for item in findings]
+
+
+def unpacked(rows: Iterable[Any]) -> list[Finding]:
+    """Return the findings of such rows."""
+    return [Finding(code, Severity(weight), *rest) for code, weight, *rest in rows]
 
 
 def _plain(value: Any) -> Any:

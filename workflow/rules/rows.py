@@ -20,7 +20,7 @@ def holds_rows(context: Context, step: Sight) -> bool:
         model is not None
         and model.origin.migration != step.migration.key
         and changes_database(step, model)
-        and not _is_first_deploy(context, step.migration)
+        and not is_first_deploy(context, step.migration)
     )
 
 
@@ -29,14 +29,15 @@ def needs_value(field: Field) -> bool:
     return field.null is False and field.has_default is False and field.needs_no_default is False
 
 
-def _is_first_deploy(context: Context, migration: Migration) -> bool:
+def is_first_deploy(context: Context, migration: Migration) -> bool:
     """Return whether this is applied together with the tables that it changes.
 
     So it is with migrations that say ``initial``, with what Django splits off a first
     migration because of foreign keys in a circle, and mostly with squashes, which no database
     runs that has applied one of the originals.
     """
-    if migration.initial is True or migration.key.name.endswith("_initial"):
+    name = migration.key.name
+    if migration.initial is True or name.endswith("_initial") or "_squashed" in name:
         return True
     if migration.replaces.items or not migration.replaces.complete:
         return True

@@ -23,6 +23,8 @@ def listed(names: Iterable[object], word: str = "and") -> str:
 
 def nearest(name: str, names: Sequence[str]) -> str | None:
     """Return the name that was probably meant: the same number, else the same spelling."""
+    if not names:
+        return None
     from difflib import get_close_matches
 
     number = name.partition("_")[0]

@@ -54,8 +54,7 @@ def _dockerfile(view: View) -> Path | None:
     build = view.compose.services[view.service].get("build")
     if not build or "dockerfile_inline" in build or "://" in build["context"]:
         return None
-    path = Path(build["context"], build.get("dockerfile") or "Dockerfile")
-    return path if path.is_file() else None
+    return Path(build["context"], build.get("dockerfile") or "Dockerfile")
 
 
 def _modified(path: Path) -> float:

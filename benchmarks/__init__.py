@@ -1,0 +1,1 @@
+"""How long things take, measured with public tools only: see :mod:`benchmarks.run`."""
