@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.containers.stack import BASE, DEV, POSTGRES, Stack
-from tests.e2e.shop import Run
+
+if TYPE_CHECKING:
+    from tests.e2e.shop import Run
 
 USER = 1234
 SOCKET = Path("/var/run/docker.sock")
