@@ -111,7 +111,7 @@ class Started:
     def kill(self) -> None:
         """End it without a chance to clear up."""
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(SECONDS)
+        self._process.communicate(timeout=SECONDS)
 
 
 def until(holds: Callable[[], bool], or_ended: subprocess.Popen[bytes] | None = None) -> None:

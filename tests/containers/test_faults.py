@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -183,4 +182,3 @@ def test_nothing_of_docker_in_a_project_without_compose_files(stack: Stack) -> N
     """Not even a look at the socket: it is one that nobody could open."""
     done = stack.gate(variables={"DOCKER_HOST": f"unix://{stack.home}/gone.sock"})
     assert done.code == 0
-    assert os.listdir(stack.folder).count("docker-compose.dev.yml") == 0

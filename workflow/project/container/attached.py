@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
@@ -19,6 +20,9 @@ HEADER = struct.Struct(">BxxxL")
 https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach"""
 
 STDERR = 2
+
+KILLED = 128 + 9
+SETTLE_SECONDS = 1.5
 
 
 class Sending:
@@ -66,12 +70,21 @@ class Attached:
         """Say how it ended: by itself, or with its container."""
         try:
             code = self._engine.executed(self._number)["ExitCode"]
-            state = self._engine.inspect(self._container)["State"]
+            status = self._status_of_container(killed=code in {None, KILLED})
         except CouldNotCheck as error:
             return str(error)
-        if not state["Running"]:
-            return f"its container was stopped: it is {state['Status']}"
+        if status != "running":
+            return f"its container was stopped: it is {status}"
         return f"exit code {code}"
+
+    def _status_of_container(self, *, killed: bool) -> str:
+        """Ask for it. What ends with its container ends a moment before the engine says so."""
+        until = time.monotonic() + (SETTLE_SECONDS if killed else 0.0)
+        while True:
+            status: str = self._engine.inspect(self._container)["State"]["Status"]
+            if status != "running" or time.monotonic() >= until:
+                return status
+            time.sleep(0.05)
 
     def _sort(self, answers: IO[bytes], talk: IO[bytes]) -> None:
         with answers, talk, suppress(OSError):  # a stream that breaks has come to its end
