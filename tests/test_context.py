@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,17 @@ class TestFacts:
         with pytest.raises(CouldNotCheck, match=message) as caught:
             _ = context.facts
         assert "hunter22" not in str(caught.value.details)
+
+    def test_a_module_that_is_missing_may_mean_another_interpreter(self, project: Project) -> None:
+        project.add_setting("import no_such_module\n")
+        with pytest.raises(CouldNotCheck) as caught:
+            _ = project.context().facts
+        assert str(caught.value) == (
+            f"the project does not boot in {sys.executable} (the environment of "
+            "migration-workflow itself): ModuleNotFoundError: No module named 'no_such_module'. "
+            "If that is not the project's Python, activate its environment, or name it as "
+            "'python' in the configuration"
+        )
 
 
 class TestState:

@@ -32,6 +32,7 @@ def execute(verb: str, values: Mapping[str, Any], *, door: str = COMMAND) -> int
     ``door`` is how the user called, so that the next command is shown the same way.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    _open_standard_streams()
     try:
         return _execute(verb, values, door)
     except KeyboardInterrupt:
@@ -49,6 +50,22 @@ def execute(verb: str, values: Mapping[str, Any], *, door: str = COMMAND) -> int
 
         sys.stderr.write(describe(error, verb))
         return COULD_NOT_CHECK
+
+
+def _open_standard_streams() -> None:
+    """Open those that were closed when we were started, as daemons and some hooks do it.
+
+    Python has none of them then, and the first file that is opened would take their place.
+    """
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            if nothing != descriptor:
+                os.dup2(nothing, descriptor)
+                os.close(nothing)
+            mode = "r" if descriptor == 0 else "w"
+            stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - to stay
+            setattr(sys, name, stream)
 
 
 def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001 - what signal handlers take

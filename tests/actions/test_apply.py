@@ -274,3 +274,52 @@ def test_what_the_database_refuses_could_not_be_done(project: Project) -> None:
         "the database could not be migrated: OperationalError: database is locked. The database "
         "was rolled back: it is as it was before."
     )
+
+
+class TestHostGone:
+    """Whoever asked for it goes away while it is being undone."""
+
+    WAIT = """\
+        import select
+        import sys
+
+        def code(apps, schema_editor):
+            name = str(schema_editor.connection.settings_dict["NAME"])
+            if not name.endswith("db.sqlite3"):
+                return
+            applying = sys.modules["_migration_workflow_agent.applying"]
+            undo, put_back, channels = applying.Undo._undo, applying.put_back, []
+
+            def heard(self):
+                channels.append(self.channel)
+                undo(self)
+
+            def wait_for_the_host_to_go(alias, path):
+                poll = select.poll()
+                channels[0].event(doing="undoing", app="shop", migration="0002_code")
+                poll.register(channels[0]._requests, 0)
+                poll.poll()
+                put_back(alias, path)
+
+            applying.Undo._undo = heard
+            applying.put_back = wait_for_the_host_to_go
+            raise ValueError("only here")
+        """
+
+    def test_what_is_being_put_back_is_put_back_to_the_end(self, project: Project) -> None:
+        project.query("INSERT INTO shop_product (name) VALUES ('bread')")
+        project.migration("shop", "0002_code", TABLE, RUN, head=self.WAIT, body=STEPWISE)
+        before = project.dump()
+
+        class Gone(Silence):
+            def progress(self, text: str) -> None:
+                if text.startswith("undoing"):
+                    raise KeyboardInterrupt
+
+        context = rehearsed(project, talk=Gone())
+        with pytest.raises(KeyboardInterrupt):
+            apply.run(context)
+        context.close()
+        assert project.dump() == before
+        assert not context.is_half_applied
+        assert not (project.folder / ".workflow").exists()

@@ -57,6 +57,13 @@ class TestDrafts:
         assert "Add field price to product" in str(result.details)
         assert 'ALTER TABLE "shop_product" ADD COLUMN "price" integer NULL' in str(result.details)
 
+    def test_a_password_that_is_a_word_of_the_project(self, project: Project) -> None:
+        project.add_setting('DATABASES["default"]["PASSWORD"] = "shop"\n')
+        project.add_field(NULL)
+        result, context = run(project)
+        assert "('shop', '0001_initial')" in text_of(context).replace('"', "'")
+        assert "***" not in text_of(context) + str(result.details)
+
     def test_without_a_database_nothing_is_made(self, project: Project) -> None:
         project.database.unlink()
         project.add_field(NULL)

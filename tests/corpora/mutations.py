@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+import tempfile
 import time
 from itertools import islice
 from pathlib import Path
@@ -76,7 +77,9 @@ def main() -> int:
     missed = made = 0
     for project in options.projects:
         started = time.perf_counter()
-        every = list(trials(Ground(project, options.seed), options.places, kinds))
+        with tempfile.TemporaryDirectory() as cache:
+            ground = Ground(project, options.seed, Path(cache))
+            every = list(trials(ground, options.places, kinds))
         unseen = [trial for trial in every if not trial.is_seen]
         seconds = time.perf_counter() - started
         sys.stdout.write(

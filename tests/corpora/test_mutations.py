@@ -26,8 +26,8 @@ INFO = Severity.INFO
 
 
 @pytest.fixture(scope="module")
-def example() -> Ground:
-    return Ground(EXAMPLE, SEED)
+def example(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    return Ground(EXAMPLE, SEED, tmp_path_factory.mktemp("cache"))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.code} {kind.name}")
@@ -39,8 +39,8 @@ def test_seen_in_the_example(kind: Kind, example: Ground) -> None:
 @pytest.mark.pypi
 @pytest.mark.home
 @pytest.mark.parametrize("corpus", CORPORA, ids=lambda corpus: corpus.requirement)
-def test_seen_in_a_real_history(corpus: Corpus) -> None:
-    every = list(trials(Ground(tree_of(corpus), SEED), PLACES))
+def test_seen_in_a_real_history(corpus: Corpus, tmp_path: Path) -> None:
+    every = list(trials(Ground(tree_of(corpus), SEED, tmp_path), PLACES))
     assert [str(trial) for trial in every if not trial.is_seen] == [], f"seed {SEED}"
     assert len({trial.kind.name for trial in every}) > 45
 

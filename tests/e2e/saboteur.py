@@ -7,6 +7,7 @@ of the points that were passed, and for the process id of the agent).
 A point is ``begin STEP`` or ``end STEP``; ``DOING APP.MIGRATION`` where the agent reports an
 event; ``staged N``, ``placing N`` or ``placed N`` within the write action. With ``meet``, a
 named pipe, a strike at an event waits until the migration has reached the place where it waits.
+With ``again``, a second point is struck, such as ``closing``, the moment before the agent is ended.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def log(line: str) -> None:
 def reach(point: str) -> None:
     """Log that a point is reached, and strike if it is the one."""
     log(point)
-    if point == ORDER["at"]:
+    if point in {ORDER["at"], ORDER.get("again")}:
         strike()
 
 
@@ -107,6 +108,7 @@ def main() -> int:
             TextReport.ended, nothing, lambda _, result: reach(f"end {result.name}")
         ),
         (Agent, "__init__"): with_points(Agent.__init__, nothing, watch),
+        (Agent, "close"): with_points(Agent.close, lambda _: reach("closing"), nothing),
         (Agent, "ask"): ask,
         (write, "_stage"): with_points(write._stage, nothing, lambda *_: reach_next("staged")),
         (write, "_place"): with_points(

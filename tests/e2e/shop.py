@@ -129,10 +129,12 @@ class Shop:
             assert agreed == done.code, done
         return done
 
-    def sabotaged(self, *words: str, at: str, do: str = "RUN", run: str = "") -> Run:
+    def sabotaged(
+        self, *words: str, at: str, do: str = "RUN", run: str = "", again: str = ""
+    ) -> Run:
         """Run with something happening at one point: see the saboteur."""
         self.points.unlink(missing_ok=True)
-        order = {"at": at, "do": do, "run": run, "log": str(self.points)}
+        order = {"at": at, "do": do, "run": run, "again": again, "log": str(self.points)}
         if self.meeting.exists():
             order["meet"] = str(self.meeting)
         program = [sys.executable, str(SABOTEUR)]
@@ -141,7 +143,7 @@ class Shop:
     def points_reached(self) -> list[str]:
         """The points that the last sabotaged run passed."""
         lines = self.points.read_text(encoding="utf-8").splitlines()
-        return [line for line in lines if not line.startswith("agent ")]
+        return [line for line in lines if not line.startswith(("agent ", "closing"))]
 
     def agents(self) -> list[int]:
         """The process ids of the agents of the last sabotaged run."""

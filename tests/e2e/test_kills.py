@@ -264,3 +264,21 @@ def test_every_point_is_struck(drafting: Shop) -> None:
     prepare(drafting, stepwise=True, at="")
     drafting.sabotaged("migrate-safe", at="nowhere")
     assert sorted(drafting.points_reached()) == sorted(MIGRATE_SAFE)
+
+
+@pytest.mark.parametrize("at", ["begin environment", *EVENTS, "begin apply"])
+@pytest.mark.parametrize("stepwise", [False, True], ids=["as one", "stepwise"])
+def test_an_impatient_person_is_struck_by_nothing(
+    at: str, shop: Shop, rehearsed: list[str], *, stepwise: bool
+) -> None:
+    """A second Ctrl-C, while the first is still being answered."""
+    prepare(shop, stepwise=stepwise, at=at)
+    before = shop.dump()
+    done = shop.sabotaged("migrate-safe", at=at, do="INT", again="closing")
+    assert done.code == 130, done
+    expect_processes_gone(shop)
+    assert shop.dump() == before
+    shop.write("hold", "")
+    assert shop.run("migrate-safe").code == 0
+    assert shop.dump() == rehearsed
+    expect_no_scratch(shop)

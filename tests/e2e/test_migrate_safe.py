@@ -77,8 +77,12 @@ def test_what_fails_in_the_rehearsal_never_touches_the_database(body: str, shop:
     tree = shop.tree()
     done = shop.json("migrate-safe")
     assert done.code == 1, done
-    (finding,) = done.document["gates"][4]["findings"]
-    assert finding["code"] == "DAT201"
+    (finding,) = [
+        finding
+        for gate in done.document["gates"]
+        for finding in gate["findings"]
+        if finding["code"] == "DAT201"
+    ]
     assert (finding["app"], finding["migration"]) == ("catalogue", "0012_work")
     assert finding["operation"] == 1
     assert "ValueError: no [red] good" in finding["message"]
@@ -327,3 +331,35 @@ def test_the_report_is_data_whatever_the_project_says(shop: Shop) -> None:
     assert done.code == 1
     assert "\x1b" not in done.stdout + done.stderr
     assert json.loads(done.stdout)["verdict"] == "refused"
+
+
+SECOND_RUN = """
+import subprocess
+done = subprocess.run({program} + ["{verb}"], capture_output=True, text=True)
+assert done.returncode == 0, done
+"""
+
+
+@MODES
+@pytest.mark.parametrize("verb", ["pre-check", "test-migrations-clean"])
+@pytest.mark.parametrize("at", ["end rehearsal", "begin verify"])
+def test_a_second_run_that_only_looks_disturbs_nobody(
+    at: str, verb: str, body: str, shop: Shop
+) -> None:
+    pending(shop, "pass", body=body)
+    code = SECOND_RUN.format(program=list(shop.program), verb=verb)
+    done = shop.sabotaged("migrate-safe", at=at, run=code)
+    assert done.code == 0, done
+    assert ("catalogue", "0013_more") in shop.applied()
+    assert not (shop.folder / ".workflow/scratch").exists()
+
+
+@MODES
+def test_a_second_run_that_is_faster_leaves_nothing_to_apply(body: str, shop: Shop) -> None:
+    pending(shop, "pass", body=body)
+    code = SECOND_RUN.format(program=list(shop.program), verb="migrate-safe")
+    done = shop.sabotaged("migrate-safe", at="begin apply", run=code)
+    assert done.code == 1, done
+    assert "DAT203" in done.stdout
+    assert ("catalogue", "0013_more") in shop.applied()
+    assert shop.query("SELECT count(*) FROM catalogue_tag WHERE name = 'written'") == [(1,)]

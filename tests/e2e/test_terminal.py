@@ -232,3 +232,19 @@ def test_colours_in_a_stream(variables: dict[str, str], coloured: bool, shop: Sh
 def test_json_is_never_coloured(shop: Shop) -> None:
     done = shop.json("pre-check", variables={"FORCE_COLOR": "1"})
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_closed_streams(closed: str, form: str, shop: Shop) -> None:
+    shop.add_field("colour = models.CharField(max_length=20)")
+    before = shop.tree()
+    program = ["sh", "-c", f'"$0" "$@" {closed}', *shop.program]
+    done = shop.run("makemigrations", "--format", form, program=program)
+    assert done.code == 1, done
+    assert ">&-" in closed or "DRF104" in done.stdout
+    assert shop.new_files(before) == []
+    answer = "default:product.colour='red'"
+    assert shop.run("makemigrations", "--answer", answer, program=program).code == 0
+    assert shop.run("migrate-safe", program=program).code == 0
+    assert ("catalogue", "0011_product_colour") in shop.applied()

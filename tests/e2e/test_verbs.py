@@ -316,3 +316,20 @@ def test_help_needs_no_project(words: list[str], shop: Shop, tmp_path: Path) -> 
     done = shop.run(*words, cwd=tmp_path)
     assert (done.code, done.stderr) == (0, "")
     assert "migration-workflow" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("pre-check", 0),
+        ("check-migrations", 1),
+        ("makemigrations --name=two-words", 2),
+        ("check-migrations --format=json", 1),
+        ("pre-check --project=nowhere", 2),
+    ],
+)
+def test_invoke_is_a_door_to_the_same_flows(words: str, code: int, shop: Shop) -> None:
+    shop.write("tasks.py", "from workflow.tasks import namespace\n\nns = namespace\n")
+    shop.add_field()
+    done = shop.run(*words.split(), program=[sys.executable, "-m", "invoke"])
+    assert done.code == code, done

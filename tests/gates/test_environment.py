@@ -289,7 +289,7 @@ class TestCouldNotCheck:
 
     def test_an_interpreter_without_what_the_project_needs(self, project: Project) -> None:
         project.add_setting("import nobody_has_this\n")
-        with pytest.raises(CouldNotCheck, match="name it as 'python' in the configuration$"):
+        with pytest.raises(CouldNotCheck, match=r"name it as 'python' in the configuration$"):
             run(project)
 
     def test_a_project_that_hangs(self, project: Project) -> None:

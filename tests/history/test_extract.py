@@ -190,6 +190,19 @@ def test_swappable_dependencies_name_their_setting(one: One) -> None:
     )
 
 
+def test_a_choice_among_arguments_keeps_its_position(one: One) -> None:
+    value = "migrations.AddField('a' if settings.X else 'b', 'name', models.TextField())"
+    (operation,) = one(migration(operations=value)).operations
+    assert operation.args["model_name"] is UNKNOWN
+    assert operation.args["name"] == "name"
+
+
+def test_a_choice_inside_a_pair_is_unknown(one: One) -> None:
+    body = "dependencies = [('shop', 'a' if settings.X else 'b')]"
+    found = one(f"{HEAD}class Migration(migrations.Migration):\n    {body}\n")
+    assert references(found) == [("shop", UNKNOWN, True)]
+
+
 def test_computed_parts_of_a_dependency_are_unknown(one: One) -> None:
     body = 'dependencies = [(settings.X.split(".")[0], "0001_initial"), ("shop", settings.Y)]'
     found = one(f"{HEAD}class Migration(migrations.Migration):\n    {body}\n")

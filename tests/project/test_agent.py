@@ -93,7 +93,8 @@ class TestAnswers:
         ]
 
     def test_events_come_before_the_answer(self, start: Start, tmp_path: Path) -> None:
-        agent, events = start(), []
+        agent = start()
+        events: list[Any] = []
         agent.facts(seconds=SECONDS)
         (tmp_path / "lock").touch()
         agent.ask("rehearse", database="default", scratch=str(tmp_path), on_event=events.append)
@@ -178,8 +179,8 @@ class TestFailures:
         with pytest.raises(AgentFailed, match=r"^RuntimeError: no such luck$") as caught:
             start().facts(seconds=SECONDS)
         assert caught.value.kind == "RuntimeError"
-        assert f'File "{project.folder / "config/settings.py"}", line ' in caught.value.details
-        assert "raise RuntimeError('no such luck')" in caught.value.details
+        assert f'File "{project.folder / "config/settings.py"}", line ' in str(caught.value.details)
+        assert "raise RuntimeError('no such luck')" in str(caught.value.details)
 
     def test_settings_that_do_not_import(self, start: Start) -> None:
         agent = start(variables={"DJANGO_SETTINGS_MODULE": "config.gone"})
@@ -219,7 +220,7 @@ class TestFailures:
         project.write("manage.py", "def broken(:\n")
         with pytest.raises(AgentFailed, match=r"^SyntaxError: ") as caught:
             start().facts(seconds=SECONDS)
-        assert "def broken(:" in caught.value.details
+        assert "def broken(:" in str(caught.value.details)
 
     def test_a_process_that_dies_says_what_it_said(self, start: Start, project: Project) -> None:
         project.replace("manage.py", "# before", "print('farewell'); os._exit(9)")
@@ -269,6 +270,12 @@ class TestFailures:
             agent.facts(seconds=0.5)
         agent.close(seconds=0.05)
 
+    def test_a_program_that_never_reads_what_it_is_sent(self, start: Start) -> None:
+        agent = start(argv=[sys.executable, "-c", "import signal; signal.pause()"])
+        with pytest.raises(CouldNotCheck, match=r"^the project gave no answer within 0\.3 sec"):
+            agent.facts(seconds=0.3)
+        agent.close(seconds=0.05)
+
     def test_a_program_that_is_not_there(self, start: Start) -> None:
         with pytest.raises(CouldNotCheck, match=r"^/no/python can't be run: No such file or dir"):
             start(argv=["/no/python"])
@@ -298,6 +305,18 @@ class TestSecrets:
         (project.folder / "lock").touch()
         answer = agent.ask("rehearse", database="default", scratch=str(project.folder))
         assert answer["failed"]["error"]["message"] == "***"
+
+    @pytest.mark.parametrize("value", ["hunter22", "postgres://u:hunter22@db/shop"])
+    def test_one_of_the_environment_in_an_error(
+        self, start: Start, project: Project, value: str
+    ) -> None:
+        in_migration(project, "raise ValueError(os.environ['CACHE_URL'])")
+        agent = start(variables={"CACHE_URL": value})
+        agent.facts(seconds=SECONDS)
+        (project.folder / "lock").touch()
+        answer = agent.ask("rehearse", database="default", scratch=str(project.folder))
+        assert answer["failed"]["error"]["message"] == "***"
+        assert "hunter22" not in str(answer)
 
     def test_one_known_to_the_host_in_an_error_at_boot(
         self, start: Start, project: Project

@@ -39,6 +39,17 @@ def test_names_both_models(findings: Findings) -> None:
     )
 
 
+def test_in_two_apps_it_is_less_sure(findings: Findings) -> None:
+    tree = {
+        at("shop", "0001_initial"): migration(create("Product")),
+        at("zoo", "0001_initial"): migration(
+            create("Animal", options='{"db_table": "shop_product"}')
+        ),
+    }
+    (finding,) = findings("FLD108", tree)
+    assert (finding.severity, finding.app) == (Severity.WARNING, "zoo")
+
+
 SILENT: dict[str, Tree] = {
     "each has its own": two('{"db_table": "shop_thing"}'),
     "Django does not manage one": two('{"db_table": "shop_product", "managed": False}'),

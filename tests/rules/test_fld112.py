@@ -43,6 +43,12 @@ def test_names_both_models(findings: Findings) -> None:
     )
 
 
+def test_in_two_apps_it_is_less_sure(findings: Findings) -> None:
+    tree = {**FIRST, at("zoo", "0001_initial"): migration(create("Animal"), indexed("animal"))}
+    (finding,) = findings("FLD112", tree)
+    assert (finding.severity, finding.app) == (Severity.WARNING, "zoo")
+
+
 SILENT: dict[str, Tree] = {
     "they have two names": then(indexed("order", "order_idx")),
     "the first was removed before": then(

@@ -54,6 +54,15 @@ def test_blank_helps_text_only(field: str, findings: Findings) -> None:
     assert len(findings("FLD121", add(field))) == 1
 
 
+def test_mysql_fills_in_a_zero(findings: Findings) -> None:
+    assert findings("FLD121", add("models.IntegerField()"), vendor="mysql") == []
+
+
+def test_mysql_makes_no_row_to_point_to(findings: Findings) -> None:
+    tree = add('models.ForeignKey("auth.User", models.CASCADE)')
+    assert len(findings("FLD121", tree, vendor="mysql")) == 1
+
+
 SILENT: dict[str, Tree] = {
     "it may be null": add("models.IntegerField(null=True)"),
     "it has a default": add("models.IntegerField(default=0)"),
@@ -89,6 +98,14 @@ SILENT: dict[str, Tree] = {
     "its name tells that it was a squash": add(
         "models.IntegerField()", migration_name="0003_sku_squashed_0007_price"
     ),
+    "an operation before may have emptied the table": {
+        **FIRST,
+        at("shop", "0003_sku"): migration(
+            'migrations.RunSQL("DELETE FROM shop_product", "")',
+            'migrations.AddField("product", "sku", models.IntegerField())',
+            after="shop.0002_basket",
+        ),
+    },
     "a first migration was split because of foreign keys in a circle": {
         at("shop", "0001_initial"): migration(create("Product")),
         at("shop", "0002_auto"): migration(

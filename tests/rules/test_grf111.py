@@ -39,6 +39,9 @@ SILENT: dict[str, Tree] = {
     "the target is an app from elsewhere": {
         at("accounts", "0001_initial"): migration(body='run_before = [("admin", "0001_initial")]'),
     },
+    "the target does not exist, which another rule says": {
+        at("accounts", "0001_initial"): migration(body='run_before = [("accounts", "0009_gone")]'),
+    },
     "there is none": {at("accounts", "0001_initial"): migration()},
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import signal
 import threading
@@ -14,6 +15,12 @@ GRACE_SECONDS = 10
 """How long a cut-off request may take to roll back before the process is ended."""
 
 
+SECRETS = []  # type: list[str]
+"""Values that no error may show."""
+
+URL_PASSWORD = re.compile(r"(?<=://)([^\s:/@]*):([^\s/@]+)@")
+
+
 class Channel:
     """The agent's end of the pipe.
 
@@ -24,7 +31,6 @@ class Channel:
     def __init__(self, requests, answers):
         self._requests = requests
         self._answers = answers
-        self.secrets = []
         self.busy = True  # with booting
         self.shielded = False
         # A shell gives what it starts in the background a signal that is ignored.
@@ -55,10 +61,7 @@ class Channel:
         self._send({"seen": seen})
 
     def _send(self, message):
-        line = json.dumps(message, default=str)
-        for secret in self.secrets:
-            line = line.replace(json.dumps(secret)[1:-1], "***")
-        self._answers.write(line.encode() + b"\n")
+        self._answers.write(json.dumps(message, default=str).encode() + b"\n")
         self._answers.flush()
 
     def _watch(self):
@@ -73,16 +76,27 @@ class Channel:
                 os._exit(1)
 
 
+def hide(text):
+    """Return what somebody else's code said, without passwords."""
+    for secret in SECRETS:
+        text = text.replace(secret, "***")
+    return URL_PASSWORD.sub(r"\1:***@", text)
+
+
 def describe_error(error):
-    """Return an exception as plain data: its type, its message and its traceback."""
+    """Return an exception as plain data: its type, its message and its traceback.
+
+    Passwords are hidden here, where libraries quote them, and not in answers: there a password
+    that is also the name of an app would take that out of the text of a migration.
+    """
     if hasattr(error, "described_apart"):
         return error.described_apart
     told = traceback.TracebackException.from_exception(error)
     _leave_our_frames_out(told)
     return {
         "type": type(error).__name__,
-        "message": str(error),
-        "traceback": "".join(told.format()),
+        "message": hide(str(error)),
+        "traceback": hide("".join(told.format())),
         "path": getattr(error, "filename", None),
         "line": getattr(error, "lineno", None),
     }

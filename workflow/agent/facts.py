@@ -1,7 +1,11 @@
 """What was booted: interpreter, Django, settings, databases and apps."""
 
 import os
+import re
 import sys
+
+SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|DSN|_URL$|_URI$", re.IGNORECASE)
+"""Names of environment variables whose values nobody may see; the host has the same."""
 
 
 def facts():
@@ -37,12 +41,14 @@ def databases():
 
 
 def secrets():
-    """Return the values that must never leave the process."""
+    """Return the values that no error may show, the longest first."""
     from django.conf import settings
 
-    passwords = [str(database.get("PASSWORD") or "") for database in settings.DATABASES.values()]
-    keys = [str(getattr(settings, "SECRET_KEY", "") or "")]
-    return [value for value in passwords + keys if len(value) > 3]
+    values = [str(database.get("PASSWORD") or "") for database in settings.DATABASES.values()]
+    values.append(str(getattr(settings, "SECRET_KEY", "") or ""))
+    named = [value for name, value in os.environ.items() if SECRET_NAME.search(name)]
+    found = {value for value in values if len(value) > 3} | {one for one in named if len(one) > 5}
+    return sorted(found, key=len, reverse=True)
 
 
 def model_checks():

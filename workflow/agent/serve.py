@@ -4,6 +4,7 @@ import gc
 import importlib
 
 from _migration_workflow_agent import facts
+from _migration_workflow_agent.channel import SECRETS
 from _migration_workflow_agent.session import Session
 
 ANSWERS = {
@@ -30,7 +31,7 @@ def serve(channel, in_project):
     # As in Django's own makemigrations and migrate: a label in the language of the day
     # would be a change of the model that nobody made.
     translation.deactivate_all()
-    channel.secrets = facts.secrets()
+    SECRETS.extend(facts.secrets())
     session = Session(channel, in_project)
     channel.answer(facts.facts())
     gc.freeze()

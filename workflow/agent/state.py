@@ -2,7 +2,7 @@
 
 import os
 
-from _migration_workflow_agent.channel import describe_error
+from _migration_workflow_agent.channel import describe_error, hide
 from _migration_workflow_agent.session import database_exists
 
 
@@ -53,7 +53,7 @@ def reach(alias):
         reached["version"] = ".".join(map(str, connection.get_database_version()))
     except Exception as error:  # noqa: BLE001 - drivers raise what they like; all mean unreachable
         connection.close()
-        reached["error"] = str(error).strip() or type(error).__name__
+        reached["error"] = hide(str(error).strip() or type(error).__name__)
     return reached
 
 

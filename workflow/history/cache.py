@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from workflow.history.raw import Raw
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Changes whenever a row's shape or meaning changes."""
 
 _MAGIC: Final = b"migration history\n"

@@ -173,7 +173,7 @@ def _rename_model(change: Change) -> None:
 
 def _repoint(state: State, old: ModelKey, new: str) -> None:
     """Let every field that points to a renamed model point to its new name."""
-    for model in state.everything():
+    for model in state.pointing_to(old):
         changed = {
             name: moved
             for name, field in model.fields.items()
@@ -182,6 +182,8 @@ def _repoint(state: State, old: ModelKey, new: str) -> None:
         }
         if changed:
             state.replace(model._replace(fields={**model.fields, **changed}))
+            for field in changed.values():
+                state.note(model, field)
 
 
 def _moved(field: Field, model: Model, old: ModelKey, new: str) -> Field:
@@ -207,6 +209,7 @@ def _add_field(change: Change) -> None:
         field = field.without_default()
     if not change.operation.certain and name in model.fields:
         field = model.fields[name]
+    change.state.note(model, field)
     change.store(
         model._replace(
             fields={**model.fields, name: field},
@@ -294,7 +297,7 @@ def _renamed(value: Value, old: str, new: str) -> Value:
 
 def _rename_target(state: State, target: Model, old: str, new: str) -> None:
     """Let ``to_field`` of foreign keys follow the new name of a field."""
-    for model in state.everything():
+    for model in state.pointing_to(target.key):
         changed = {
             name: field.with_override("to_field", new)
             for name, field in model.fields.items()

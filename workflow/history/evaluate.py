@@ -71,13 +71,24 @@ class Evaluator:
         """Return the values of a display or of arguments, ``*`` unpacked."""
         result: list[Raw] = []
         for node in nodes:
-            kind = type(node)
-            if kind is _ast.Starred:
+            if type(node) is _ast.Starred:
                 result += self.unpacked(self.value(node.value))
-            elif kind is _ast.IfExp:
-                result += self._conditional_item(node)
             else:
                 result.append(self.value(node))
+        return result
+
+    def list_items(self, nodes: list[Any]) -> list[Raw]:
+        """Return the values of a list display.
+
+        Other than with arguments or pairs, it does not matter at which position an item
+        stands: of a conditional one, either may be there.
+        """
+        if not any(type(node) is _ast.IfExp for node in nodes):
+            return self.items(nodes)
+        result: list[Raw] = []
+        for node in nodes:
+            conditional = type(node) is _ast.IfExp
+            result += self._conditional_item(node) if conditional else self.items([node])
         return result
 
     def _conditional_item(self, node: _ast.IfExp) -> list[Raw]:
@@ -253,7 +264,7 @@ def _arguments(evaluator: Evaluator, node: _ast.Call) -> tuple[list[Raw], dict[R
 
 
 def _list(evaluator: Evaluator, node: _ast.List) -> Raw:
-    return evaluator.items(node.elts)
+    return evaluator.list_items(node.elts)
 
 
 def _tuple(evaluator: Evaluator, node: _ast.Tuple) -> Raw:

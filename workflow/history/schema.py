@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from workflow.history.fields import model_key
 from workflow.history.values import UNKNOWN, Unknown
 
 if TYPE_CHECKING:
@@ -88,13 +89,15 @@ class State:
     ``is_external`` tells the labels of apps that nobody showed us.
     """
 
-    __slots__ = ("_is_external", "_models", "_open", "_unsure")
+    __slots__ = ("_apps", "_is_external", "_open", "_pointing", "_unsure")
 
     def __init__(self, is_external: Callable[[str], bool]) -> None:
         self._is_external = is_external
-        self._models: dict[ModelKey, Model] = {}
+        self._apps: dict[str, dict[str, Model]] = {}
         self._unsure: set[ModelKey] = set()
         self._open: set[str] = set()
+        # Which models have ever pointed to another. It only grows, so that copies share it.
+        self._pointing: dict[ModelKey, dict[ModelKey, None]] = {}
 
     def model(self, app: str, name: str) -> Model | Unknown | None:
         """Return a model whatever its case, ``None`` where there certainly is none.
@@ -102,7 +105,7 @@ class State:
         Models of external apps are ``UNKNOWN``.
         """
         key = (app, name.lower())
-        found = self._models.get(key)
+        found = self.get(key)
         if found is not None and key not in self._unsure:
             return found
         unknown = found is not None or key in self._unsure or app in self._open
@@ -110,9 +113,10 @@ class State:
 
     def models(self, app: str | None = None) -> Iterator[Model]:
         """Yield the models that certainly are there, or those of one app."""
-        for key, model in self._models.items():
-            if key not in self._unsure and app in {None, key[0]}:
-                yield model
+        for label in self._apps if app is None else [app]:
+            for name, model in self._apps.get(label, {}).items():
+                if (label, name) not in self._unsure:
+                    yield model
 
     def is_open(self, app: str) -> bool:
         """Return whether the app may have more models than are known."""
@@ -121,37 +125,53 @@ class State:
     def copy(self) -> State:
         """Return a state that later steps of the replay do not change."""
         copy = State(self._is_external)
-        copy._models = dict(self._models)
+        copy._apps = {app: dict(models) for app, models in self._apps.items()}
         copy._unsure = set(self._unsure)
         copy._open = set(self._open)
+        copy._pointing = self._pointing
         return copy
 
     def get(self, key: ModelKey) -> Model | None:
         """Return what is known of a model, be it there or not."""
-        return self._models.get(key)
+        return self._apps.get(key[0], _NO_MODELS).get(key[1])
 
     def put(self, model: Model, *, certain: bool = True) -> None:
         """Set a model. Only for the replay."""
-        self._models[model.key] = model
+        self.replace(model)
         (self._unsure.discard if certain else self._unsure.add)(model.key)
+        for field in model.fields.values():
+            self.note(model, field)
 
     def remove(self, key: ModelKey, *, certain: bool = True) -> None:
         """Take a model away, or say that it may be gone. Only for the replay."""
         if certain:
-            self._models.pop(key, None)
+            self._apps.get(key[0], {}).pop(key[1], None)
             self._unsure.discard(key)
         else:
             self._unsure.add(key)
 
     def replace(self, model: Model) -> None:
         """Set a model as certain as the one that it takes the place of. Only for the replay."""
-        self._models[model.key] = model
+        self._apps.setdefault(model.app, {})[model.name.lower()] = model
+
+    def note(self, model: Model, field: Field) -> None:
+        """Remember what a new field of a model points to. Only for the replay."""
+        if field.call is None or field.is_relation is False:
+            return
+        for target in (field.argument("to"), field.argument("through")):
+            key = model_key(target, model.app, model.name)
+            if not isinstance(key, Unknown):
+                self._pointing.setdefault(key, {})[model.key] = None
+
+    def pointing_to(self, target: ModelKey) -> list[Model]:
+        """Return the models that may point to this one, be they there or not."""
+        found = [self.get(key) for key in self._pointing.get(target, ())]
+        return [model for model in found if model is not None]
 
     def blur(self, app: str) -> None:
         """Say that anything may have happened to the app's models. Only for the replay."""
         self._open.add(app)
-        self._unsure.update(key for key in self._models if key[0] == app)
+        self._unsure.update((app, name) for name in self._apps.get(app, ()))
 
-    def everything(self) -> list[Model]:
-        """Return all that may be there. Only for the replay."""
-        return list(self._models.values())
+
+_NO_MODELS: Mapping[str, Model] = {}

@@ -125,7 +125,7 @@ class Agent:
         }
         boot = sources.pop("boot").encode()
         rest = json.dumps({"modules": sources, **start}).encode()
-        self._write(b"%d\n" % len(boot) + boot + rest + b"\n")
+        self._process.feed(b"%d\n" % len(boot) + boot + rest + b"\n")
 
     def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe

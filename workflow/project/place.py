@@ -38,6 +38,9 @@ class Running(Protocol):
     def stderr(self) -> IO[bytes] | None:
         """What it says besides."""
 
+    def feed(self, data: bytes) -> None:
+        """Send a lot, and do not wait until it was read."""
+
     def end(self, *, seconds: float) -> None:
         """Close its standard input, give it some time, and see to it that it is gone."""
 

@@ -71,6 +71,12 @@ def environment(without: str | None = None) -> dict[str, str]:
 class Process(subprocess.Popen[bytes]):
     """A program that runs, with pipes on all three streams."""
 
+    def feed(self, data: bytes) -> None:
+        """Send more than a pipe holds: what never reads it must not keep us waiting."""
+        assert self.stdin is not None  # noqa: S101 - it was started with a pipe
+        pipe = os.dup(self.stdin.fileno())
+        threading.Thread(target=_feed, args=(pipe, data), daemon=True).start()
+
     def end(self, *, seconds: float) -> None:
         """Close its standard input and wait; then end all that is left of its session."""
         if self.stdin is not None:
@@ -85,6 +91,11 @@ class Process(subprocess.Popen[bytes]):
     def describe_end(self) -> str:
         """Wait for its end and say how it was."""
         return f"exit code {self.wait()}"
+
+
+def _feed(pipe: int, data: bytes) -> None:
+    with suppress(OSError), os.fdopen(pipe, "wb") as stream:  # it ended: its answer tells why
+        stream.write(data)
 
 
 def start(argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Process:

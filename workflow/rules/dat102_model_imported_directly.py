@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workflow.history.values import Ref
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.operations import run_by
 from workflow.rules.registry import over_migrations
 from workflow.rules.wording import instead
@@ -68,7 +68,7 @@ def _functions(migration: Migration) -> Iterator[Function]:
 
 def _used(context: Context, body: Body, function: Function) -> Iterator[Used]:
     for path in function.names:
-        found = context.model_class(path)
+        found = context.census.model_class(path)
         if found and _is_queried(path, function.names):
             lines = [one.line for one in body.imports if path.startswith(one.path)]
             yield Used(function, path, *found, max(lines, default=function.line))

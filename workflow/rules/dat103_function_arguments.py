@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.history.values import Call, Ref
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_operations
 from workflow.rules.wording import instead
 

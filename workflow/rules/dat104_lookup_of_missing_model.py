@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.history.values import Ref
 from workflow.outcome import Severity
-from workflow.rules.context import at
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.wording import instead, nearest
 
@@ -24,7 +24,7 @@ CODE = "DAT104"
 @over_steps(
     CODE,
     "get_model of a model that is not there",
-    Severity.ERROR,
+    Severity.WARNING,
     kinds=["RunPython"],
     crossing=True,
 )
@@ -38,8 +38,7 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
         return
     for lookup in function.lookups:
         if (
-            getattr(lookup, "certain", True)
-            and isinstance(lookup.app, str)
+            isinstance(lookup.app, str)
             and isinstance(lookup.model, str)
             and lookup.app not in context.unsettled_apps
             and step.before.model(lookup.app, lookup.model) is None
@@ -50,7 +49,7 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
 
 def _finding(context: Context, step: Sight, function: Function, lookup: ModelLookup) -> Finding:
     key, app, model = step.migration.key, str(lookup.app), str(lookup.model)
-    creator = context.creators.get((app, model.lower()))
+    creator = context.census.creators.get((app, model.lower()))
     meant = nearest(model, sorted(one.name for one in step.before.models(app)))
     if creator and creator not in {key, *step_ancestors(context, step)}:
         advice = f"add {tuple(creator)!r}, which creates it, to the dependencies of {key.name}."
@@ -61,9 +60,9 @@ def _finding(context: Context, step: Sight, function: Function, lookup: ModelLoo
     return at(
         step,
         CODE,
-        Severity.ERROR,
+        Severity.WARNING,
         f"{key} asks for {app}.{model} in {function.name}, but no such model is there at this "
-        "point: migrating stops on every database (LookupError).",
+        "point: once the lookup runs, migrating stops (LookupError).",
         instead(advice),
         model=f"{app}.{model}",
         function=function.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.limits import ENGINES
 from workflow.rules.operations import run_by
 from workflow.rules.registry import over_migrations

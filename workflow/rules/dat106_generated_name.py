@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_history
 from workflow.rules.wording import instead
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workflow.outcome import Severity
+
 if TYPE_CHECKING:
     from workflow.history.model import Operation
     from workflow.history.state import Model, Origin
@@ -52,6 +54,11 @@ def is_state_only(context: Context, origin: Origin) -> bool:
     if origin.operation >= len(operations):
         return True
     return holds_state(operations[origin.operation])
+
+
+def severity_of_clash(first: Model, second: Model) -> Severity:
+    """Return how sure it is that two models are ever installed together."""
+    return Severity.ERROR if first.app == second.app else Severity.WARNING
 
 
 def holds_state(operation: Operation) -> bool:

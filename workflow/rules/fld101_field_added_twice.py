@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from workflow.history.fields import Field
 from workflow.history.state import Model
 from workflow.outcome import Severity
-from workflow.rules.context import at
 from workflow.rules.facts import changes_database, is_state_only
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.wording import instead
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from workflow.history.state import Model
 from workflow.outcome import Severity
-from workflow.rules.context import at
 from workflow.rules.facts import has_table, is_state_only
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.wording import instead
 

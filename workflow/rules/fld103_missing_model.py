@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import at
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.sight import MODEL_PARAMETERS
 from workflow.rules.wording import instead, nearest

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import finding
-from workflow.rules.facts import has_table, is_state_only, table_of
+from workflow.rules.facts import has_table, is_state_only, severity_of_clash, table_of
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_states
 from workflow.rules.wording import instead
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 CODE = "FLD108"
 
 
-@over_states(CODE, "two models in one table", Severity.ERROR)
+@over_states(CODE, "two models in one table", Severity.ERROR, Severity.WARNING)
 def check(context: Context, state: State) -> Iterator[Finding]:
     """Yield a finding for each model whose table an earlier one has already."""
     if _may_be_spread(context):
         return
     tables: dict[str, Model] = {}
-    models = sorted(state.models(), key=lambda model: context.order(model.origin.migration))
+    place_of = context.order.place_of
+    models = sorted(state.models(), key=lambda model: place_of(model.origin.migration))
     for model in models:
         table = table_of(model)
         if table is None or not has_table(model) or model.swappable is not None:
@@ -51,7 +52,7 @@ def _finding(context: Context, table: str, first: Model, second: Model) -> Findi
     migration = context.history.migrations[second.origin.migration]
     return finding(
         CODE,
-        Severity.ERROR,
+        severity_of_clash(first, second),
         migration,
         f"{first.app}.{first.name} and {second.app}.{second.name} both keep their rows in the "
         f"table {table}: the second one can't be created, and migrating stops.",

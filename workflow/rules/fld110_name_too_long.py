@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workflow.history.values import Call
 from workflow.outcome import Severity
-from workflow.rules.context import finding
 from workflow.rules.facts import has_table
+from workflow.rules.findings import finding
 from workflow.rules.limits import ENGINES, IDENTIFIERS, INDEX_NAME
 from workflow.rules.registry import over_states
 from workflow.rules.wording import instead

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from workflow.history.values import Call, Ref
 from workflow.outcome import Severity
-from workflow.rules.context import at
 from workflow.rules.facts import changes_database, lacks_field
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.wording import instead, nearest
 

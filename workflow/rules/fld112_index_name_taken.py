@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import finding
-from workflow.rules.facts import has_table
+from workflow.rules.facts import has_table, severity_of_clash
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_states
 from workflow.rules.wording import instead
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from workflow.rules.context import Context
 
 CODE = "FLD112"
+SEVERITIES = (Severity.ERROR, Severity.WARNING)
 
 
-@over_states(CODE, "same index or constraint name on two models", Severity.ERROR)
+@over_states(CODE, "same index or constraint name on two models", *SEVERITIES)
 def check(context: Context, state: State) -> Iterator[Finding]:
     """Yield a finding for each name that an earlier model has already, in the end."""
     names: dict[tuple[str, str], Model] = {}
@@ -36,7 +37,7 @@ def check(context: Context, state: State) -> Iterator[Finding]:
 
 def _made(context: Context, model: Model, name: str) -> int:
     """Return when the model got the index or constraint."""
-    return context.order(model.origins.get(name, model.origin).migration)
+    return context.order.place_of(model.origins.get(name, model.origin).migration)
 
 
 def _names(model: Model) -> Iterator[tuple[str, str]]:
@@ -59,7 +60,7 @@ def _finding(context: Context, part: str, name: str, first: Model, second: Model
     origin = second.origins.get(name, second.origin)
     return finding(
         CODE,
-        Severity.ERROR,
+        severity_of_clash(first, second),
         context.history.migrations[origin.migration],
         f"{second.app}.{second.name} and {first.app}.{first.name} share the {part} name {name}: "
         "Django refuses such models, and PostgreSQL and SQLite stop because the name is taken.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import at
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.wording import instead, nearest
 
@@ -57,7 +57,7 @@ def _is_itself(step: Sight, relation: Relation) -> bool:
 
 def _finding(context: Context, step: Sight, relation: Relation) -> Finding:
     key, label = step.migration.key, f"{relation.app}.{relation.name}"
-    creator = context.creators.get((relation.app, relation.name))
+    creator = context.census.creators.get((relation.app, relation.name))
     return at(
         step,
         CODE,

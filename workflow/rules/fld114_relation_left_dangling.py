@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.history.fields import Field
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_states
 from workflow.rules.wording import instead
 
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from workflow.history.state import Model, State
     from workflow.outcome import Finding
-    from workflow.rules.context import Context, Deletion
+    from workflow.rules.census import Deletion
+    from workflow.rules.context import Context
 
 CODE = "FLD114"
 
@@ -37,7 +38,7 @@ def _findings(
     context: Context, model: Model, field: str, target: tuple[str, str]
 ) -> Iterator[Finding]:
     """Yield where a migration deletes the target: without one, it never was there."""
-    deletion = context.deletions.get(target)
+    deletion = context.census.deletions.get(target)
     if deletion and context.judges(deletion.migration):
         yield _finding(deletion, model, field, target)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import at
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.rows import holds_rows, needs_value
 from workflow.rules.wording import instead
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from workflow.rules.sight import Sight
 
 CODE = "FLD121"
+FILLING = ("mysql", "mariadb")
+"""Engines that put zero or the empty string where a value is missing, but make no row for it."""
 
 
 @over_steps(CODE, "non-null field without default", Severity.ERROR, kinds=["AddField"])
 def check(context: Context, step: Sight) -> Iterator[Finding]:
     """Yield a finding where rows of an older table certainly get no value."""
     for field in step.fields:
-        if needs_value(field) and holds_rows(context, step) and step.model:
+        is_filled = context.vendor in FILLING and field.is_relation is not True
+        if not is_filled and needs_value(field) and holds_rows(context, step) and step.model:
             yield _finding(step, step.model, field)
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from workflow.history.fields import Field
 from workflow.outcome import Severity
-from workflow.rules.context import at
 from workflow.rules.facts import changes_database
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
-from workflow.rules.rows import is_first_deploy, needs_value
+from workflow.rules.rows import is_first_deploy, may_change_rows, needs_value
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
 def _may_be_filled(context: Context, step: Sight, model: Model, name: str) -> bool:
     """Return whether data may have changed since the field is there."""
     for operation in reversed(step.migration.operations[: step.operation.position]):
-        if _may_fill(operation):
+        if may_change_rows(operation):
             return True
         if _adds(operation, model, name):
             return False
     return any(
-        _may_fill(operation)
+        may_change_rows(operation)
         for migration in _since_added(context, step, model, name)
         for operation in migration.operations
     )
@@ -80,12 +80,6 @@ def _adds(operation: Operation, model: Model, name: str) -> bool:
         operation.kind == "AddField"
         and operation.text("name") == name
         and str(operation.text("model_name")).lower() == model.name.lower()
-    )
-
-
-def _may_fill(operation: Operation) -> bool:
-    return operation.kind in {"RunPython", "RunSQL", "SeparateDatabaseAndState", ""} or not (
-        isinstance(operation.kind, str)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_history
 from workflow.rules.wording import instead, listed
 
@@ -39,7 +39,7 @@ def _roots(view: Graph, label: str) -> tuple[MigrationKey, ...]:
 def _finding(context: Context, label: str, roots: tuple[MigrationKey, ...]) -> Finding:
     stray = max(
         (context.history.migrations[key] for key in roots),
-        key=lambda one: (not _is_first(one), context.order(one.key)),
+        key=lambda one: (not _is_first(one), context.order.place_of(one.key)),
     )
     return finding(
         CODE,

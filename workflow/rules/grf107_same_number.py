@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from workflow.history.model import MigrationKey
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_history
 from workflow.rules.wording import instead, listed
 
@@ -38,7 +38,7 @@ def _follow(context: Context, label: str, names: Sequence[str]) -> bool:
     """Return whether one of these certainly runs after another."""
     keys = [MigrationKey(label, name) for name in names]
     pairs = itertools.permutations(keys, 2)
-    return any(context.waits_for(first, second) for first, second in pairs)
+    return any(context.order.waits_for(first, second) for first, second in pairs)
 
 
 def _by_number(context: Context, app: App) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.history.model import MigrationKey
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_migrations
 from workflow.rules.wording import instead, is_alike, nearest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Severity
-from workflow.rules.context import finding
+from workflow.rules.findings import finding
 from workflow.rules.registry import over_migrations
 from workflow.rules.wording import instead
 
@@ -24,8 +24,12 @@ def check(context: Context, migration: Migration) -> Iterator[Finding]:
     """Yield a finding for each `run_before` whose target is the project's own."""
     for reference in migration.run_before.items:
         key = reference.key
-        if key and key != migration.key and context.in_project(key.app):
+        if key and key != migration.key and _is_own(context, key):
             yield _finding(migration, key, reference)
+
+
+def _is_own(context: Context, key: MigrationKey) -> bool:
+    return context.in_project(key.app) and key in context.history.migrations
 
 
 def _finding(migration: Migration, key: MigrationKey, reference: Reference) -> Finding:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflow.history.state import Model
 from workflow.outcome import Severity
-from workflow.rules.context import at
+from workflow.rules.findings import at
 from workflow.rules.registry import over_steps
 from workflow.rules.wording import instead
 
@@ -31,9 +31,9 @@ def check(context: Context, step: Sight) -> Iterator[Finding]:
         if relation.app == key.app:
             continue
         model = relation.model
-        if not isinstance(model, Model) or context.waits_for(key, model.origin.migration):
+        if not isinstance(model, Model) or context.order.waits_for(key, model.origin.migration):
             continue
-        if not context.may_run_before(step.migration, model.origin.migration):
+        if not context.order.may_run_before(key, model.origin.migration):
             yield _finding(step, relation, model)
 
 

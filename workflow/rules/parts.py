@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from workflow.history.values import Call
 from workflow.outcome import Severity
-from workflow.rules.context import at
 from workflow.rules.facts import changes_database, is_state_only
+from workflow.rules.findings import at
 from workflow.rules.wording import instead, nearest
 
 if TYPE_CHECKING:

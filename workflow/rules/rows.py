@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workflow.history.values import Ref
 from workflow.rules.facts import changes_database
 
 if TYPE_CHECKING:
     from workflow.history.fields import Field
-    from workflow.history.model import Migration
+    from workflow.history.model import Migration, Operation
     from workflow.rules.context import Context
     from workflow.rules.sight import Sight
+
+NOOP = "django.db.migrations.RunPython.noop"
 
 
 def holds_rows(context: Context, step: Sight) -> bool:
@@ -21,6 +24,23 @@ def holds_rows(context: Context, step: Sight) -> bool:
         and model.origin.migration != step.migration.key
         and changes_database(step, model)
         and not is_first_deploy(context, step.migration)
+        and not any(may_change_rows(operation) for operation in _before(step))
+    )
+
+
+def _before(step: Sight) -> tuple[Operation, ...]:
+    """Return the operations of the same migration that come before."""
+    outermost = step.parent or step.operation
+    return step.migration.operations[: outermost.position]
+
+
+def may_change_rows(operation: Operation) -> bool:
+    """Return whether an operation may fill or delete rows."""
+    if operation.kind == "RunPython":
+        code = operation.argument("code")
+        return not (isinstance(code, Ref) and code.path == NOOP)
+    return operation.kind in {"RunSQL", "SeparateDatabaseAndState", ""} or not (
+        isinstance(operation.kind, str)
     )
 
 

@@ -46,7 +46,7 @@ def field_on_branches(ground: Ground) -> Iterator[Mutant]:
         if leaf is None or leaf in ground.context.replaced or migration.replaces.line:
             continue
         name = f"{migration.key.name}_zz_branch"
-        if place.app not in ground.context.opaque_apps and _stays(ground, place):
+        if place.app not in ground.context.census.opaque_apps and _stays(ground, place):
             path, text = ground.new_leaf(place.app)
             both = text.replace("dependencies = [", f"dependencies = [({place.app!r}, {name!r}), ")
             copy = ground.path(place.app, name)
@@ -270,7 +270,7 @@ def target_typo(ground: Ground) -> Iterator[Mutant]:
         if (
             isinstance(value, ast.Constant)
             and str(value.value).partition(".")[0] in ground.leaves
-            and str(value.value).partition(".")[0] not in ground.context.opaque_apps
+            and str(value.value).partition(".")[0] not in ground.context.census.opaque_apps
             and not ground.context.unsettled_apps
             and place.model
         ):
@@ -309,7 +309,7 @@ def dependency_out(ground: Ground) -> Iterator[Mutant]:
             plan = ground.history.full.plan()
             creator = other.origin.migration
             early = plan.index(creator) < plan.index(leaf)
-            unseen = ground.context.may_run_before(ground.history.migrations[leaf], creator)
+            unseen = ground.context.order.may_run_before(leaf, creator)
             if other.app != model.app and creator not in known and early and not unseen:
                 key = f'models.ForeignKey("{other.app}.{other.name}", models.CASCADE, null=True)'
                 operation = f'migrations.AddField({model.name!r}, "zz_mutant", {key})'

@@ -78,7 +78,7 @@ def lookup_typo(ground: Ground) -> Iterator[Mutant]:
                 and len(node.args) == 2
             ):
                 app, model = node.args
-                known = ground.leaves.keys() - ground.context.opaque_apps
+                known = ground.leaves.keys() - ground.context.census.opaque_apps
                 if (
                     isinstance(app, ast.Constant)
                     and app.value in known

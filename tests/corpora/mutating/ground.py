@@ -18,7 +18,7 @@ from workflow.rules.sight import Sight
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from workflow.history.model import Migration, MigrationKey, Operation
+    from workflow.history.model import History, Migration, MigrationKey, Operation
     from workflow.outcome import Finding
 
 T = TypeVar("T")
@@ -51,11 +51,12 @@ class Place(NamedTuple):
 
 
 class Ground:
-    """One project, read once."""
+    """One project. ``cache`` is a folder that spares the time of reading it again."""
 
-    def __init__(self, project: Path, seed: int) -> None:
+    def __init__(self, project: Path, seed: int, cache: Path | None = None) -> None:
         self.project = project
-        self.history = read_history(project)
+        self._cache = cache
+        self.history = self._read({})
         self.context = Context(self.history)
         self.context.graph = self.history.full
         self.random = random.Random(seed)
@@ -67,10 +68,13 @@ class Ground:
 
     def found(self, mutant: Mutant, vendor: str | None) -> list[Finding]:
         """Return what is new in a mutant."""
-        overlay = {Path(path): text for path, text in mutant.changes.items()}
-        history = read_history(self.project, overlay=overlay)
-        findings = check(history, vendor=vendor)
+        findings = check(self._read(mutant.changes), vendor=vendor)
         return [finding for finding in findings if _identity(finding) not in self.baseline]
+
+    def _read(self, changes: Mapping[str, str | None]) -> History:
+        """Read the project with these files changed; what did not change is remembered."""
+        overlay = {Path(path): text for path, text in changes.items()}
+        return read_history(self.project, overlay=overlay, cache=self._cache)
 
     def shuffled(self, things: Iterable[T]) -> list[T]:
         every = list(things)
@@ -99,6 +103,7 @@ class Ground:
             if key.app not in doubtful | self.context.unsettled_apps
             and self.history.apps[key.app].in_project
             and migration.problem is None
+            and key in self.history.full.parents
         ]
 
     @cached_property

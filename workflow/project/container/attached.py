@@ -57,6 +57,10 @@ class Attached:
         self._pump = threading.Thread(target=self._sort, args=(answers, talk), daemon=True)
         self._pump.start()
 
+    def feed(self, data: bytes) -> None:
+        """Send more than the socket holds: what never reads it must not keep us waiting."""
+        threading.Thread(target=self._feed, args=(data,), daemon=True).start()
+
     def end(self, *, seconds: float) -> None:
         """Close its input and wait. What does not end in time is left to its own time limit."""
         with suppress(OSError):  # the engine closed the stream already
@@ -76,6 +80,10 @@ class Attached:
         if status != "running":
             return f"its container was stopped: it is {status}"
         return f"exit code {code}"
+
+    def _feed(self, data: bytes) -> None:
+        with suppress(OSError):  # it ended: its answer tells why
+            self.stdin.write(data)
 
     def _status_of_container(self, *, killed: bool) -> str:
         """Ask for it. What ends with its container ends a moment before the engine says so."""
