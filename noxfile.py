@@ -102,3 +102,20 @@ def wheel(session: nox.Session) -> None:
             "from workflow.tasks import namespace\n\nns = namespace\n", encoding="utf-8"
         )
         session.run("inv", "test-migrations-clean")
+
+
+@nox.session(python="3.11")
+def fuzz(session: nox.Session) -> None:
+    """Fuzz the static gate, guided by coverage: 100,000 inputs, kept in nox's cache."""
+    session.install("--editable", ".", "atheris>=3")
+    folder = Path(session.cache_dir, "fuzzed")
+    words = session.posargs or ["-runs=100000"]
+    session.run("python", "-m", "tests.fuzz.fuzz_history", str(folder), *words)
+
+
+@nox.session(name="benchmark-static")
+def benchmark_static(session: nox.Session) -> None:
+    """Measure the static gate on real histories, and beside Django's own commands."""
+    session.install("--editable", ".", "matplotlib>=3.8", *_group("test"))
+    folder = Path(session.cache_dir, "static-gate")
+    session.run("python", "-m", "benchmarks.static_gate", str(folder), *session.posargs)

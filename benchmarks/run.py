@@ -130,12 +130,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as folder:
         cases, starts = make_cases(Path(folder))
         chosen = [case for case in cases + starts if words.only in f"{case.what} on {case.on}"]
-        timed = [measure(case, words.rounds, words.runs) for case in chosen]
-    for case, times in zip(chosen, timed, strict=True):
-        sys.stdout.write(
-            f"{case.what} on {case.on}: {times.ratio():.2f}, of the fastest "
-            f"{times.ratio_of_fastest():.2f}, of CPU time {times.ratio_of_processor_time():.2f}\n"
-        )
+        timed = []
+        for case in chosen:
+            times = measure(case, words.rounds, words.runs)
+            timed.append(times)
+            sys.stdout.write(
+                f"{case.what} on {case.on}: {times.ratio():.2f}, of the fastest "
+                f"{times.ratio_of_fastest():.2f}, of CPU time {times.ratio_of_processor_time():.2f}\n"
+            )
+            sys.stdout.flush()
     if not words.only:
         put_on_page(part(chosen, timed, words.rounds, words.runs))
     return int(any(_over(case, times) for case, times in zip(chosen, timed, strict=True)))

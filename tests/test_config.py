@@ -149,6 +149,15 @@ class TestErrors:
     def test_a_folder_that_is_not_there(self, project: Path) -> None:
         assert refusal(project / "nowhere") == f"there is no folder {project / 'nowhere'}"
 
+    def test_a_current_folder_that_is_gone(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        gone = below(tmp_path, "gone")
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        with pytest.raises(UsageError, match=r"^the current folder is not there any more$"):
+            load_settings(variables={})
+
     def test_a_file_is_no_folder(self, project: Path) -> None:
         assert refusal(project / "manage.py") == f"{project / 'manage.py'} is not a folder"
 

@@ -21,6 +21,7 @@ COLUMN = 'migrations.AddField("product", "price", models.IntegerField(null=True)
 TABLE = 'migrations.RunSQL("CREATE TABLE half (x)", "DROP TABLE half")'
 RUN = "migrations.RunPython(code, migrations.RunPython.noop)"
 STEPWISE = "atomic = False"
+PRE_CHECK = "migration-workflow pre-check."
 
 
 def rehearsed(project: Project, **how: Any) -> Context:
@@ -260,6 +261,39 @@ class TestKilled:
         assert project.dump() == before
         project.close()
         assert not (project.folder / ".workflow").exists()
+
+    @pytest.mark.parametrize(
+        ("then", "sentence"),
+        [
+            ("", "The database is migrated as rehearsed."),
+            (
+                "import sqlite3; sqlite3.connect(name).execute('CREATE TABLE surprise (x)')",
+                "The database is neither as it was nor as rehearsed: run " + PRE_CHECK,
+            ),
+        ],
+        ids=["as rehearsed", "as nobody knows"],
+    )
+    def test_after_everything_was_kept(self, project: Project, then: str, sentence: str) -> None:
+        head = f"""\
+            import os
+            import sys
+
+            def code(apps, schema_editor):
+                name = str(schema_editor.connection.settings_dict["NAME"])
+
+                def end():
+                    {then}
+                    os._exit(9)
+
+                if name.endswith("db.sqlite3"):
+                    sys.modules["_migration_workflow_agent.applying"].forget_caches = end
+            """
+        project.migration("shop", "0002_code", TABLE, RUN, head=head)
+        with pytest.raises(CouldNotCheck) as caught:
+            apply.run(rehearsed(project))
+        assert str(caught.value) == (
+            f"manage.py ended before it answered (exit code 9). {sentence}"
+        )
 
 
 def test_what_the_database_refuses_could_not_be_done(project: Project) -> None:

@@ -107,6 +107,27 @@ class TestNotPutBack:
             put_back.run(half.context(yes=True))
         assert half.tree() == before
 
+    def test_without_proof_that_it_is_back(self, half: Project) -> None:
+        half.add_setting(
+            """
+            import itertools
+            from _migration_workflow_agent import applying
+            applying.fingerprint = lambda connection, number=itertools.count(): next(number)
+            """
+        )
+        context = half.context(yes=True)
+        assert context.facts
+        with pytest.raises(CouldNotCheck) as caught:
+            put_back.run(context)
+        folder = half.folder / ".workflow/scratch/run-x"
+        assert str(caught.value) == (
+            "the database is not what the snapshot holds: somebody is writing to it. The "
+            f"snapshot is kept in {folder}"
+        )
+        half.close()
+        assert (folder / KEEP).exists()
+        assert (folder / "before.sqlite3").exists()
+
     def test_while_somebody_holds_the_database(self, half: Project) -> None:
         half.add_setting(
             """

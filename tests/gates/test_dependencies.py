@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from workflow.gates import dependencies
@@ -48,3 +49,11 @@ def test_what_the_configuration_excludes_is_not_read(project: Project) -> None:
     assert dependencies.run(project.context()).verdict is Verdict.REFUSED
     project.write("migration-workflow.toml", 'exclude = ["legacy"]\n')
     assert dependencies.run(project.context()).verdict is Verdict.PASSED
+
+
+def test_skipped_where_there_are_no_migrations(project: Project) -> None:
+    for app in ("shop", "stock"):
+        shutil.rmtree(project.folder / app)
+    result = dependencies.run(project.context())
+    assert result.verdict is Verdict.SKIPPED
+    assert result.reason == f"no migrations below {project.folder}"
