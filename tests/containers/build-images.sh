@@ -36,7 +36,7 @@ tarball() {
 }
 
 if ! there "$python_image"; then
-    [ -s "$cache/python.tar" ] || python3 -m pip download --quiet --dest "$cache/wheels" \
+    [ -s "$cache/python.tar" ] || "${PYTHON:-python3}" -m pip download --quiet --dest "$cache/wheels" \
         --only-binary :all: --python-version 3.11 --implementation cp \
         "django~=5.2.0" "psycopg[binary]>=3.2" "python-dotenv>=1"
     tarball python python3,python3-pip,ca-certificates

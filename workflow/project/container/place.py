@@ -83,6 +83,13 @@ class Container:
     @cached_property
     def compose(self) -> Compose:
         """The Compose command on the project's files. Raises Cause where it has none."""
+        begun = self._begun
+        _ = self.engine  # without one, what Compose has to say comes second
+        return self._understood(begun)
+
+    @cached_property
+    def _begun(self) -> Compose:
+        """The command, at work already: we import the SDK meanwhile."""
         if self._files is None:
             raise cause(
                 "ENV206",
@@ -90,9 +97,7 @@ class Container:
                 "there is no Compose file in it or above it.",
                 'Name it: compose-file = "FILE" in [tool.django-migration-workflow]',
             )
-        compose = Compose(self._files, self._settings.variables)
-        _ = self.engine  # without one, what Compose has to say comes second
-        return self._understood(compose)
+        return Compose(self._files, self._settings.variables)
 
     @cached_property
     def engine(self) -> Engine:
@@ -131,6 +136,7 @@ class Container:
         """Say whether Compose made a container from the project's files, in whatever state."""
         if self._files is None or not may_listen(self._settings.variables):
             return False
+        _ = self._begun
         try:
             made = [one for one in self.engine.containers() if _is_of(one, self._files)]
             return bool(made) and self.service in {service_of(one) for one in made}
