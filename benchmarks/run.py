@@ -134,10 +134,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         for case in chosen:
             times = measure(case, words.rounds, words.runs)
             timed.append(times)
-            sys.stdout.write(
-                f"{case.what} on {case.on}: {times.ratio():.2f}, of the fastest "
-                f"{times.ratio_of_fastest():.2f}, of CPU time {times.ratio_of_processor_time():.2f}\n"
-            )
+            ratios = (times.ratio(), times.ratio_of_fastest(), times.ratio_of_processor_time())
+            told = "{:.2f}, of the fastest {:.2f}, of CPU time {:.2f}".format(*ratios)
+            sys.stdout.write(f"{case.what} on {case.on}: {told}\n")
             sys.stdout.flush()
     if not words.only:
         put_on_page(part(chosen, timed, words.rounds, words.runs))
@@ -322,7 +321,8 @@ def _machine() -> str:
     listed = ", ".join(f"{name} {version}" for name, version in versions.items())
     day = datetime.datetime.now(tz=datetime.timezone.utc).date()
     processor = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}"
-    return f"On {day}, {processor}, shared with other work: {listed}."
+    load = f"load average {os.getloadavg()[2]:.1f}"
+    return f"On {day}, {processor}, {load} from other work: {listed}."
 
 
 def _version(python: str, module: str) -> str:

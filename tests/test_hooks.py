@@ -64,7 +64,7 @@ def test_what_is_found_refuses(project: Project, module: str) -> None:
 
 
 def test_names_of_files_are_not_taken_for_words(project: Project) -> None:
-    done = call(project, "-m", "workflow.hooks", VERB, "shop/models.py", "shop/apps.py")
+    done = call(project, "-m", "workflow.hooks", VERB, "--strict", "shop/models.py", "shop/apps.py")
 
     assert (done.returncode, done.stderr) == (0, "")
 

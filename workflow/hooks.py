@@ -14,12 +14,10 @@ from workflow.cli import main as console
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb as the console script does, without the names of files after it."""
-    verb, *words = (sys.argv[1:] if argv is None else argv) or [""]
-    return console([verb, *(words if _has_options(words) else ())])
-
-
-def _has_options(words: Sequence[str]) -> bool:
-    return any(word.startswith("-") for word in words)
+    words = list(sys.argv[1:] if argv is None else argv)
+    while len(words) > 1 and words[-1].endswith(".py"):
+        words.pop()
+    return console(words)
 
 
 if __name__ == "__main__":

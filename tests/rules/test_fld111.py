@@ -65,6 +65,15 @@ def test_wherever_fields_are_named(operation: str, what: str, findings: Findings
     )
 
 
+def test_indexes_of_postgresql_count_too(findings: Findings) -> None:
+    text = migration(
+        'migrations.AddIndex("product", GinIndex(fields=["skus"], name="an_idx"))',
+        after="shop.0001_initial",
+        head="from django.contrib.postgres.indexes import GinIndex",
+    )
+    assert len(findings("FLD111", {**FIRST, at("shop", "0002_then"): text})) == 1
+
+
 SILENT: dict[str, Tree] = {
     "it is there": then(index('["sku"]')),
     "it is the primary key by its nickname": then(index('["pk"]')),

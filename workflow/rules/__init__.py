@@ -31,9 +31,21 @@ def check(
         memory, digest = Memory(cache), digest_of_history(history, vendor)
         if (found := memory.get(digest)) is not None:
             return found
-    from workflow.rules.checking import run_rules  # only now: it is much code to load
-
-    findings = run_rules(history, vendor)
+    findings = _run_rules(history, vendor)
     if memory is not None:
         memory.keep(digest, findings)
     return findings
+
+
+def _run_rules(history: History, vendor: str | None) -> list[Finding]:
+    import gc
+
+    from workflow.rules.checking import run_rules  # only now: it is much code to load
+
+    enabled = gc.isenabled()
+    gc.disable()  # much is made and nothing of it is garbage: looking for some costs a sixth
+    try:
+        return run_rules(history, vendor)
+    finally:
+        if enabled:
+            gc.enable()

@@ -38,6 +38,9 @@ WHAT = {
 READABLE = frozenset(
     f"django.db.models.{path}"
     for path in ("Index", "UniqueConstraint", "indexes.Index", "constraints.UniqueConstraint")
+) | frozenset(
+    f"django.contrib.postgres.indexes.{kind}Index"
+    for kind in ("Bloom", "Brin", "BTree", "Gin", "Gist", "Hash", "SpGist")
 )
 
 

@@ -39,26 +39,26 @@ def _entries(
 def typo(ground: Ground) -> Iterator[Mutant]:
     for migration, reference, source, node in _entries(ground):
         text = source.replaced(node, repr(f"{reference.name}x"))
-        yield Mutant({migration.path: text}, migration.path, node.lineno)
+        yield Mutant({migration.path: text}, migration.path, reference.line)
 
 
 @kind("migration deleted that others wait for", "GRF101")
 def deleted(ground: Ground) -> Iterator[Mutant]:
-    for migration, reference, _, node in _entries(ground):
+    for migration, reference, *_ in _entries(ground):
         key = reference.key
         if key and key not in ground.context.replaced:
             gone = ground.history.migrations[key].path
-            yield Mutant({gone: None}, migration.path, node.lineno)
+            yield Mutant({gone: None}, migration.path, reference.line)
 
 
 @kind("migration renamed that others wait for", "GRF101")
 def renamed(ground: Ground) -> Iterator[Mutant]:
-    for migration, reference, _, node in _entries(ground):
+    for migration, reference, *_ in _entries(ground):
         key = reference.key
         if key and key not in ground.context.replaced:
             old = ground.history.migrations[key].path
             changes = {old: None, ground.path(key.app, f"{key.name}_renamed"): ground.text(old)}
-            yield Mutant(changes, migration.path, node.lineno)
+            yield Mutant(changes, migration.path, reference.line)
 
 
 @kind("run_before of what does not exist", "GRF101")
