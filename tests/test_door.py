@@ -281,6 +281,14 @@ class TestNext:
         assert execute("makemigrations", {}) == 0
         assert capsys.readouterr().out.endswith("Next: migration-workflow migrate-safe\n")
 
+    @pytest.mark.usefixtures("project")
+    def test_by_what_the_database_lacks(self, capsys: Output) -> None:
+        for following in ("migrate-safe", "makemigrations"):
+            execute("pre-check", {})
+            assert capsys.readouterr().out.endswith(f"Next: migration-workflow {following}\n")
+            execute("migrate-safe", {})
+            capsys.readouterr()
+
     def test_none_after_a_refusal(self, project: Project, capsys: Output) -> None:
         project.add_field("price = models.IntegerField()")
         assert execute("validate-migrations", {}) == 1

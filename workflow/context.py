@@ -114,6 +114,7 @@ class Context:
         """The run's own folder for throwaway copies."""
         from workflow.project.scratch import Scratch
 
+        _ = self._cache  # decided before there is a folder of ours, for a while
         return Scratch(self.settings.state_folder)
 
     @cached_property
@@ -190,6 +191,11 @@ class Context:
             )
         return answer
 
+    @property
+    def has_pending(self) -> bool:
+        """Whether the database is known to lack migrations that are on disk."""
+        return "state" in self.__dict__ and bool(self.state.get("pending"))
+
     def read_history(self, overlay: Mapping[Path, str]) -> History:
         """Read the history with some files as they would be, not as they are."""
         from workflow.history.reading import read_history
@@ -209,7 +215,7 @@ class Context:
 
         return rules.check(self.history, cache=self._cache)
 
-    @property
+    @cached_property
     def _cache(self) -> Path | None:
         """The folder of what was read and found before.
 

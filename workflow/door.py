@@ -174,8 +174,10 @@ def _size(context: Context) -> HistorySize | None:
 
 
 def _next(flow: Flow, context: Context, door: str) -> str | None:
-    wrote = not flow.writes or context.drafted
-    return f"{door} {flow.then}" if flow.then is not None and wrote else None
+    if flow.then is None or (flow.writes and not context.drafted):
+        return None
+    behind = flow.then == "makemigrations" and context.has_pending
+    return f"{door} {'migrate-safe' if behind else flow.then}"
 
 
 def _output(values: Mapping[str, Any]) -> Path | None:

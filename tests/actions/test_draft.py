@@ -11,7 +11,6 @@ from workflow.actions import draft
 from workflow.context import Context, DraftedFile
 from workflow.errors import UsageError
 from workflow.outcome import Finding, Severity, StepResult, Verdict
-from workflow.project.agent import AgentFailed
 
 NULL = "price = models.IntegerField(null=True)"
 NO_DEFAULT = "price = models.IntegerField()"
@@ -283,7 +282,10 @@ class TestDRF104:
         project.add_field("key = models.UUIDField(default=uuid.uuid4, unique=True)")
         (finding,) = run(project)[0].findings
         assert finding.data == {"question": "same-default:product.key"}
-        with pytest.raises(AgentFailed, match=r"needs three migrations"):
-            run(project, answers={"same-default:product.key": "no"})
+        (finding,) = run(project, answers={"same-default:product.key": "no"})[0].findings
+        assert finding.fix == (
+            "Instead: product.key needs three migrations: add it with null=True, fill it with "
+            "RunPython, then make it unique."
+        )
         result, _ = run(project, answers={"same-default:product.key": "yes"})
         assert result.verdict is Verdict.PASSED

@@ -30,6 +30,7 @@ OUR_CODE = re.compile(r'File "[^"]*[/\\]workflow[/\\](?!agent[/\\])[^"]*", line'
 OUR_CACHE = {
     ".workflow",
     ".workflow/.gitignore",
+    ".workflow/findings.cache",
     ".workflow/history.cache",
     ".workflow/history.seal",
 }

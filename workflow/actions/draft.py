@@ -28,6 +28,8 @@ def run(context: Context) -> StepResult:
         if reply is None:
             return StepResult(NAME, Verdict.REFUSED, (_unanswered(question),))
         answers[question["key"]] = reply
+    if "declined" in answer:
+        return StepResult(NAME, Verdict.REFUSED, (_declined(answer["declined"]),))
     for draft in answer["drafts"]:
         draft["directory"] = str(context.place.here(draft["directory"]))
     findings = tuple(_foreign(context, answer["foreign"]))
@@ -98,6 +100,15 @@ def _foreign(context: Context, foreign: dict[str, list[str]]) -> list[Finding]:
 def _drafted(draft: dict[str, Any]) -> DraftedFile:
     path = Path(draft["directory"]) / draft["filename"]
     return DraftedFile(draft["app"], draft["name"], path, draft["text"])
+
+
+def _declined(instead: str) -> Finding:
+    return Finding(
+        "DRF104",
+        Severity.ERROR,
+        "You said no to what would have been drafted. Nothing was written.",
+        f"Instead: {instead}.",
+    )
 
 
 def _unanswered(question: dict[str, str]) -> Finding:

@@ -19,6 +19,10 @@ class NeedsAnswerError(Exception):
         self.question = question
 
 
+class DeclinedError(Exception):
+    """The person said no to what would have been drafted."""
+
+
 class AskingQuestioner(MigrationQuestioner):
     """Answers Django's questions from what the host has collected; raises at the first other.
 
@@ -86,7 +90,7 @@ class AskingQuestioner(MigrationQuestioner):
             f"{model_name}.{field_name} is unique and its default is a callable, which is called "
             "once: every row that exists would get the same value. Write it all the same?",
         ):
-            raise ValueError(
+            raise DeclinedError(
                 f"{model_name}.{field_name} needs three migrations: add it with null=True, "
                 "fill it with RunPython, then make it unique"
             )
@@ -142,6 +146,8 @@ def draft(  # noqa: PLR0913, PLR0917 - the words of the command line
             changes = _changes(session, database, labels, questioner, name)
     except NeedsAnswerError as error:
         return {"question": error.question}
+    except DeclinedError as error:
+        return {"question": None, "declined": str(error)}
     own = session.own_labels()
     drafts = _in_order([item for label in changes if label in own for item in changes[label]])
     return {

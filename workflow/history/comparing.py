@@ -113,7 +113,11 @@ def fingerprint(data: bytes) -> str | None:
     text = _Text(data)
     if not text.is_exact or not text.body.operations or text.tree is None:
         return None
-    return digest_of(repr((_operations(text), text.rest(exact=True))).encode("utf-8", "replace"))
+    try:
+        said = repr((_operations(text), text.rest(exact=True)))
+    except ValueError:
+        return None  # an integer too long to be written out
+    return digest_of(said.encode("utf-8", "surrogatepass"))
 
 
 class _Text:

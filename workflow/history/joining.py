@@ -149,6 +149,7 @@ MOST_COMPARED = 20_000
 def same(left: Raw, right: Raw) -> bool:
     """Return whether both are certainly the same value, wherever they are written."""
     todo = [(left, right)]
+    seen: set[tuple[int, int]] = set()  # values are shared, and twice the same pair is once
     for _ in range(MOST_COMPARED):
         if not todo:
             return True
@@ -163,7 +164,8 @@ def same(left: Raw, right: Raw) -> bool:
                 return False
         elif len(parts) != len(others):
             return False
-        else:
+        elif (pair := (id(one), id(other))) not in seen:
+            seen.add(pair)
             todo += zip(parts, others, strict=True)
     return False
 

@@ -52,7 +52,7 @@ def _of_all_views(registry: Registry, context: Context) -> Iterator[Finding]:
         for view in context.views:
             yield from _replayed(registry, context, view)
         return
-    from workflow.rules.beside import both
+    from workflow.history.sharing import both
     from workflow.rules.recall import packed, unpacked
 
     ours, theirs = both(

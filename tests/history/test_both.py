@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from workflow.rules.beside import both
+from workflow.history.sharing import both
 
 
 @pytest.fixture(autouse=True)
