@@ -97,10 +97,10 @@ class Context:
     @cached_property
     def container(self) -> Container:
         """The container that is to run the project, whether it is there or not."""
+        from workflow.project.choosing import begin_container
         from workflow.project.compose_files import find_compose_files
-        from workflow.project.container.place import Container
 
-        return Container(self.settings, find_compose_files(self.settings))
+        return begin_container(self.settings, find_compose_files(self.settings))
 
     @cached_property
     def git(self) -> Git:
@@ -233,6 +233,8 @@ class Context:
             _ = self.agent
         sweep_leftovers(self.settings.state_folder)
         _ = self.history, self.git.branch, self.git.branch_point
+        if self.writes:
+            _ = self.findings  # what was wrong before the drafts is not theirs
 
     def restart_agent(self) -> Agent:
         """Boot the project again, because its process is gone."""

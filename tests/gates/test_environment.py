@@ -141,10 +141,11 @@ class TestENV101:
     def test_silent_when_the_database_is_typed(self, project: Project) -> None:
         result, asked = self.ask(project, str(project.database))
         assert passes(result)
-        assert asked == [
+        [question] = asked
+        assert question == (
             "This looks like production: ENV is 'prod'. To migrate it, type the name of the "
             "database; anything else stops here."
-        ]
+        )
 
     @pytest.mark.parametrize("reply", ["yes", "y", "", "db.sqlite3"])
     def test_not_silent_when_anything_else_is_typed(self, project: Project, reply: str) -> None:

@@ -9,6 +9,8 @@ from workflow.project.host import Host
 
 if TYPE_CHECKING:
     from workflow.config import Settings
+    from workflow.project.compose_files import ComposeFiles
+    from workflow.project.container.place import Container
     from workflow.project.place import Place
 
 
@@ -24,12 +26,31 @@ def choose_place(settings: Settings) -> Place:
     if settings.runs is None and files is None:
         return Host(settings)
 
-    from workflow.project.container.inside import container_around
-    from workflow.project.container.place import Container
-
-    if settings.runs is None and container_around() is not None:
+    if settings.runs is None and not _may_be_in_a_container(settings):
         return Host(settings)
-    container = Container(settings, files)
+    container = begin_container(settings, files)
     if settings.runs == "container" or container.exists():
         return container
     return Host(settings)
+
+
+def begin_container(settings: Settings, files: ComposeFiles | None) -> Container:
+    """Return the container that is to run the project, with Compose at work on its files.
+
+    Compose takes as long as it takes to import what we need next, so it is started first.
+    """
+    from workflow.project.container.compose import Compose
+
+    compose = None if files is None else Compose(files, settings.variables)
+
+    from workflow.project.container.place import Container
+
+    return Container(settings, compose)
+
+
+def _may_be_in_a_container(settings: Settings) -> bool:
+    """Say whether there may be an engine with a container of ours, and we are not in it."""
+    from workflow.project.container.inside import container_around
+    from workflow.project.container.sockets import may_listen
+
+    return may_listen(settings.variables) and container_around() is None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
 from workflow.project.container.cause import Cause, cause
+from workflow.project.container.sockets import DEFAULT, has_chosen_context
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -118,28 +119,13 @@ def engine_address(variables: Mapping[str, str]) -> str:
     """Return where the engine listens: ``DOCKER_HOST``, the chosen context, or the usual socket."""
     if host := variables.get("DOCKER_HOST"):
         return host
-    if variables.get("DOCKER_CONTEXT") or _has_chosen_context(variables):
+    if variables.get("DOCKER_CONTEXT") or has_chosen_context(variables):
         from docker.context import ContextAPI
 
         context = ContextAPI.get_context(variables.get("DOCKER_CONTEXT"))
         if context is not None and context.Host:
             return str(context.Host)
-    return "unix:///var/run/docker.sock"
-
-
-def may_listen(variables: Mapping[str, str]) -> bool:
-    """Say whether there may be an engine at all, without connecting or importing anything."""
-    if variables.get("DOCKER_HOST") or _has_chosen_context(variables):
-        return True
-    return Path("/var/run/docker.sock").exists()
-
-
-def _has_chosen_context(variables: Mapping[str, str]) -> bool:
-    folder = Path(variables.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    try:
-        return '"currentContext"' in (folder / "config.json").read_text(encoding="utf-8")
-    except OSError:
-        return False
+    return f"unix://{DEFAULT}"
 
 
 def _expect_local(address: str) -> None:

@@ -19,7 +19,6 @@ from workflow.project.container.engine import (
     Engine,
     Inspected,
     connect,
-    may_listen,
 )
 from workflow.project.container.mounts import Mount, mounts_of
 from workflow.project.container.origin import check_origin
@@ -60,9 +59,9 @@ CHECKS: tuple[Check, ...] = (
 class Container:
     """One container. It is looked at once in a run, and only started in where it is sound."""
 
-    def __init__(self, settings: Settings, files: ComposeFiles | None) -> None:
+    def __init__(self, settings: Settings, compose: Compose | None) -> None:
         self._settings = settings
-        self._files = files
+        self._begun = compose
         self._proof: Proof | None = None
 
     @property
@@ -83,21 +82,15 @@ class Container:
     @cached_property
     def compose(self) -> Compose:
         """The Compose command on the project's files. Raises Cause where it has none."""
-        begun = self._begun
-        _ = self.engine  # without one, what Compose has to say comes second
-        return self._understood(begun)
-
-    @cached_property
-    def _begun(self) -> Compose:
-        """The command, at work already: we import the SDK meanwhile."""
-        if self._files is None:
+        if self._begun is None:
             raise cause(
                 "ENV206",
                 f'{self._settings.project} is to run in a container (runs = "container"), but '
                 "there is no Compose file in it or above it.",
                 'Name it: compose-file = "FILE" in [tool.django-migration-workflow]',
             )
-        return Compose(self._files, self._settings.variables)
+        _ = self.engine  # without one, what Compose has to say comes second
+        return self._understood(self._begun)
 
     @cached_property
     def engine(self) -> Engine:
@@ -134,11 +127,11 @@ class Container:
 
     def exists(self) -> bool:
         """Say whether Compose made a container from the project's files, in whatever state."""
-        if self._files is None or not may_listen(self._settings.variables):
+        if self._begun is None:
             return False
-        _ = self._begun
+        files = self._begun.files
         try:
-            made = [one for one in self.engine.containers() if _is_of(one, self._files)]
+            made = [one for one in self.engine.containers() if _is_of(one, files)]
             return bool(made) and self.service in {service_of(one) for one in made}
         except Cause as found:
             return found.finding.code == "ENV206"  # which the gate then says
