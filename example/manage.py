@@ -9,8 +9,8 @@ from pathlib import Path
 def main():
     """Run administrative tasks."""
     try:
-        from django.core.management import execute_from_command_line  # noqa: PLC0415
-        from dotenv import load_dotenv  # noqa: PLC0415
+        from django.core.management import execute_from_command_line
+        from dotenv import load_dotenv
     except ImportError as error:
         raise ImportError(
             "Couldn't import Django and python-dotenv. Are they installed, and is the virtual "

@@ -27,6 +27,8 @@ _STATEMENT = re.compile(rb"^(?:from[ \t]|import[ \t])[^\n(]*$", re.MULTILINE)
 _TOUCHED = re.compile(rb"\b(?:dependencies|run_before|replaces)\b")
 MAX_LINES = 2_000
 """How long one attribute may be."""
+MAX_TRIES = 50
+"""How many ends of an attribute are tried, and how many attributes are read at all."""
 
 
 def sliced_header(data: bytes, name: str, *, sound: bool) -> Raw:
@@ -41,6 +43,8 @@ def sliced_header(data: bytes, name: str, *, sound: bool) -> Raw:
     line = data.count(b"\n", 0, found.start()) + 1
     imports = b"\n".join(_STATEMENT.findall(data[: found.start()]))
     lists: dict[str, Raw] = {}
+    if sum(1 for _ in _ATTRIBUTE.finditer(data, found.end())) > MAX_TRIES:
+        return (line, "", NOTHING_KNOWN, NOTHING_KNOWN, NOTHING_KNOWN, ..., ..., ...)
     pieces = list(_pieces(data, found.end()))
     for attribute, source, first in pieces:
         again = attribute in lists
@@ -68,14 +72,17 @@ def _pieces(data: bytes, start: int) -> Iterator[tuple[str, bytes, int]]:
 def _statement(data: bytes, start: int) -> bytes:
     """Return the shortest run of whole lines that is an expression."""
     lines = data[start:].split(b"\n", MAX_LINES)[:MAX_LINES]
-    depth = 0
+    depth = tries = 0
     for count, line in enumerate(lines, 1):
         depth += sum(line.count(char) for char in (b"(", b"[", b"{"))
         depth -= sum(line.count(char) for char in (b")", b"]", b"}"))
         if depth <= 0:
+            tries += 1
             source = b"\n".join(lines[:count])
             if not isinstance(parse(b"(" + source + b"\n)"), Failure):
                 return source
+            if tries == MAX_TRIES:
+                break
     return lines[0]
 
 
