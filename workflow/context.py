@@ -132,7 +132,10 @@ class Context:
     @cached_property
     def facts(self) -> dict[str, Any]:
         """What the agent booted. Raises CouldNotCheck where the project does not boot."""
-        agent = self.agent  # a place where nothing can be started says so in its own words
+        from workflow.project.cause import expect_none
+
+        expect_none(self.of_the_place)
+        agent = self.agent
         try:
             facts = agent.facts(seconds=self.settings.boot_seconds)
         except CouldNotCheck as error:
@@ -149,6 +152,11 @@ class Context:
             f"{message}. If that is not the project's Python, activate its environment, or name "
             "it as 'python' in the configuration"
         )
+
+    @cached_property
+    def of_the_place(self) -> tuple[Finding, ...]:
+        """What is wrong with the place. Raises Cause where it can't even be looked at."""
+        return tuple(self.place.examine(self))
 
     @property
     def migration_files(self) -> Sequence[str]:

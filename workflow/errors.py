@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 
 class WorkflowError(Exception):
     """The root: something expected went wrong. ``str(error)`` is a sentence for the user."""
@@ -26,11 +24,3 @@ class CouldNotCheck(WorkflowError):
     def __init__(self, message: str, details: str | None = None) -> None:
         super().__init__(message)
         self.details = details
-
-
-class FoundCause(CouldNotCheck):
-    """What was found out before anything else could be looked at, as a finding for a report."""
-
-    def __init__(self, finding: Any, message: str, details: str | None = None) -> None:
-        super().__init__(message, details)
-        self.finding = finding

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow.context import describe_database, show_path
-from workflow.errors import FoundCause
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.project.cause import Cause
 from workflow.project.production import is_named_for_production, named_environments
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def run(context: Context) -> StepResult:
     if context.starts_containers and context.words.dry_run:
         return StepResult(NAME, Verdict.SKIPPED, reason="dry run")
     try:
-        of_the_place = tuple(context.place.examine(context))
-    except FoundCause as error:
+        of_the_place = context.of_the_place
+    except Cause as error:
         return stopped(NAME, error)
     if verdict_of(of_the_place, strict=False) is Verdict.REFUSED:
         return StepResult(NAME, Verdict.REFUSED, of_the_place)
@@ -53,9 +53,9 @@ def run(context: Context) -> StepResult:
     )
 
 
-def stopped(name: str, error: FoundCause) -> StepResult:
+def stopped(name: str, error: Cause) -> StepResult:
     """Return what a cause comes to that nothing could be looked at behind."""
-    finding: Finding = error.finding
+    finding = error.finding
     if finding.code not in UNAVAILABLE:
         return StepResult(name, Verdict.REFUSED, (finding,), details=error.details)
     reason = "the container could not be looked at"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.errors import FoundCause
 from workflow.gates.environment import stopped
 from workflow.outcome import StepResult, verdict_of
+from workflow.project.cause import Cause
 from workflow.project.container.production import check_variables
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def run(context: Context) -> StepResult:
     try:
         variables = {**container.wanted_variables}
         service = container.service
-    except FoundCause as error:
+    except Cause as error:
         return stopped(NAME, error)
     findings = (
         *check_variables(settings.variables, settings, service),

@@ -100,7 +100,10 @@ class Place(Protocol):
         """Start the project's Python with some code. Raises CouldNotCheck where it can't."""
 
     def before_boot(self, tree: Tree) -> Mapping[str, Any] | None:
-        """Return what the agent is to look at before it boots Django, if anything."""
+        """Return what the agent is to look at before it boots Django, if anything.
+
+        Raises CouldNotCheck where nothing may be started.
+        """
 
     def examine(self, tree: Tree) -> Iterator[Finding]:
         """Yield what is wrong with the place, first cause first, without booting Django."""

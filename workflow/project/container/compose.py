@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workflow.project import process
-from workflow.project.container.cause import Cause, cause
+from workflow.project.cause import Cause, cause
 from workflow.project.secrets import redact, secret_values
 
 if TYPE_CHECKING:

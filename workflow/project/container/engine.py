@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
-from workflow.project.container.cause import Cause, cause
+from workflow.project.cause import Cause, cause
 from workflow.project.container.sockets import DEFAULT, has_chosen_context
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
-from workflow.project.container.cause import DEV
+from workflow.project.cause import DEV
 
 if TYPE_CHECKING:
     from workflow.project.container.view import View

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
-from workflow.outcome import Finding, Severity
+from workflow.outcome import Finding
+from workflow.project.cause import Cause, cause, expect_none
 from workflow.project.compose_files import BY_NAME, USUAL, ComposeFiles
 from workflow.project.container.attached import Attached
-from workflow.project.container.cause import Cause, cause
 from workflow.project.container.compose import Compose
 from workflow.project.container.engine import (
     PROJECT,
@@ -159,10 +159,7 @@ class Container:
         return None if told_here else self._settings.settings
 
     def start(self, code: str, variables: Mapping[str, str]) -> Attached:
-        """Start Python in the container, unless something declared is wrong with it."""
-        for finding in self.declared:
-            if finding.severity is Severity.ERROR:
-                raise Cause(finding)
+        """Start Python in the container."""
         view = self.view
         identifier = view.inspected["Id"]
         number, stream = view.engine.execute(
@@ -207,7 +204,11 @@ class Container:
         )
 
     def before_boot(self, tree: Tree) -> Mapping[str, Any]:
-        """Return the token to be read, and the files to be compared."""
+        """Return the token to be read, and the files to be compared.
+
+        Raises Cause where something is wrong with the container: nothing is started in it then.
+        """
+        expect_none((*self.declared, *self._of_the_tree(tree)))
         files = list(tree.migration_files)  # before the tool's own folder is made in the tree
         self._proof = Proof(tree.meeting_folder, self._settings.project, self.service)
         return {
@@ -221,7 +222,7 @@ class Container:
         """Yield what is declared wrong, else what the exchange of tokens shows."""
         findings = [*self.declared, *self._of_the_tree(tree)]
         yield from findings
-        if any(finding.severity is Severity.ERROR for finding in findings):
+        if findings:
             return
         seen = tree.seen_there
         if self._proof is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
-from workflow.project.container.cause import DEV
+from workflow.project.cause import DEV
 from workflow.project.production import signs_of_production
 
 if TYPE_CHECKING:

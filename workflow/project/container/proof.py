@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.outcome import Finding, Severity
-from workflow.project.container.cause import DEV
+from workflow.project.cause import DEV
 
 OURS = "from-host"
 """The host's file in the meeting folder. The container's has ``.there`` behind that."""

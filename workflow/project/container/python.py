@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from workflow.project.container.cause import cause
+from workflow.project.cause import cause
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

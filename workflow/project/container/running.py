@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
-from workflow.project.container.cause import DEV, cause
+from workflow.project.cause import DEV, cause
 from workflow.project.container.engine import moment
 from workflow.project.container.view import started_from
 
 if TYPE_CHECKING:
+    from workflow.project.cause import Cause
     from workflow.project.compose_files import ComposeFiles
-    from workflow.project.container.cause import Cause
     from workflow.project.container.engine import Inspected
     from workflow.project.container.view import View
 

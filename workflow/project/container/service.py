@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workflow.project.container.cause import cause
+from workflow.project.cause import cause
 
 if TYPE_CHECKING:
     from workflow.project.container.compose import Compose, Service

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
-from workflow.project.container.cause import DEV
+from workflow.project.cause import DEV
 from workflow.project.container.mounts import Mount, mount_at
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
-from workflow.project.container.cause import DEV
+from workflow.project.cause import DEV
 from workflow.project.container.engine import moment
 from workflow.project.container.receipt import was_built_from
 
