@@ -53,11 +53,9 @@ def gate(shop: Path) -> dict[str, float]:
     from workflow.context import Context, Words
 
     context = Context(load_settings(shop), Words(), Silence(), starts_containers=True)
-    container = context.container
-    findings = list(container.declared)
-    _ = context.migration_files
+    _ = context.place.origin, context.migration_files
     started = time.perf_counter()
-    findings += container.examine(context)
+    findings = list(context.place.examine(context))
     ended = time.perf_counter()
     context.close()
     if findings:

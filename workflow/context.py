@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from workflow.history.model import History
     from workflow.outcome import Finding
     from workflow.project.agent import Agent
-    from workflow.project.container.place import Container
+    from workflow.project.container.development import Development
+    from workflow.project.container.search import Search
     from workflow.project.git import Git
     from workflow.project.place import Place
     from workflow.project.scratch import Scratch
@@ -90,17 +91,25 @@ class Context:
     @cached_property
     def place(self) -> Place:
         """Where the project's Python runs."""
-        from workflow.project.choosing import choose_place
+        from workflow.project.choosing import choose_place, container_found_by
 
-        return self.container if self.starts_containers else choose_place(self.settings)
+        if self.starts_containers:
+            return container_found_by(self._search)
+        return choose_place(self.settings)
 
     @cached_property
-    def container(self) -> Container:
-        """The container that is to run the project, whether it is there or not."""
-        from workflow.project.choosing import begin_container
+    def development(self) -> Development:
+        """The development environment of the Compose files, whether it is there or not."""
+        from workflow.project.container.development import Development
+
+        return Development(self._search)
+
+    @cached_property
+    def _search(self) -> Search:
+        from workflow.project.choosing import begin_search
         from workflow.project.compose_files import find_compose_files
 
-        return begin_container(self.settings, find_compose_files(self.settings))
+        return begin_search(self.settings, find_compose_files(self.settings))
 
     @cached_property
     def git(self) -> Git:

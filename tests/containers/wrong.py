@@ -302,7 +302,7 @@ WRONG = (
     Wrong("The container was stopped", "ENV208", stopped),
     Wrong("The container was created and not started", "ENV208", never_started),
     Wrong("The container is paused", "ENV208", paused),
-    Wrong("The container restarts again and again", "ENV209", restarting, 1, ("exit code 4",)),
+    Wrong("The container restarts again and again", "ENV209", restarting, 1, ("again and again",)),
     Wrong("The health check fails", "ENV210", unhealthy),
     Wrong("The service runs twice", "ENV211", twice),
     Wrong("It was started from the production Compose file", "ENV212", from_the_production_file),

@@ -17,17 +17,17 @@ LAST_LINES = 20
 
 def plan(context: Context) -> str:
     """Return the command that ``run`` would run."""
-    return "would run " + " ".join(context.container.up_words)
+    return "would run " + " ".join(context.development.up_words)
 
 
 def run(context: Context) -> StepResult:
     """Start it. Raises CouldNotCheck with Compose's own words where that fails."""
-    container = context.container
-    done = container.up(context.talk.progress)
+    development = context.development
+    done = development.up(context.talk.progress)
     if done.code != 0:
         lines = done.stderr.splitlines()
         raise CouldNotCheck(
             f"the containers did not start: {lines[-1].strip() if lines else 'nothing was said'}",
             "\n".join(lines[-LAST_LINES:]),
         )
-    return StepResult(NAME, Verdict.PASSED, details=container.describe())
+    return StepResult(NAME, Verdict.PASSED, details=development.describe())

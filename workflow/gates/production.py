@@ -20,10 +20,10 @@ NAME = "production"
 
 def run(context: Context) -> StepResult:
     """Look at what is set here, and at what the files would give the container."""
-    settings, container = context.settings, context.container
+    settings, development = context.settings, context.development
     try:
-        variables = {**container.wanted_variables}
-        service = container.service
+        variables = development.wanted_variables
+        service = development.service
     except Cause as error:
         return stopped(NAME, error)
     findings = (

@@ -10,7 +10,7 @@ from workflow.project.host import Host
 if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.project.compose_files import ComposeFiles
-    from workflow.project.container.place import Container
+    from workflow.project.container.search import Search
     from workflow.project.place import Place
 
 
@@ -28,14 +28,14 @@ def choose_place(settings: Settings) -> Place:
 
     if settings.runs is None and not _may_be_in_a_container(settings):
         return Host(settings)
-    container = begin_container(settings, files)
-    if settings.runs == "container" or container.exists():
-        return container
+    search = begin_search(settings, files)
+    if settings.runs == "container" or search.has_container():
+        return container_found_by(search)
     return Host(settings)
 
 
-def begin_container(settings: Settings, files: ComposeFiles | None) -> Container:
-    """Return the container that is to run the project, with Compose at work on its files.
+def begin_search(settings: Settings, files: ComposeFiles | None) -> Search:
+    """Return the search for a container, with Compose at work on the files.
 
     Compose takes as long as it takes to import what we need next, so it is started first.
     """
@@ -43,9 +43,16 @@ def begin_container(settings: Settings, files: ComposeFiles | None) -> Container
 
     compose = None if files is None else Compose(files, settings.variables)
 
+    from workflow.project.container.search import Search
+
+    return Search(settings, compose)
+
+
+def container_found_by(search: Search) -> Place:
+    """Return the container as a place. It may turn out not to be there."""
     from workflow.project.container.place import Container
 
-    return Container(settings, compose)
+    return Container(search)
 
 
 def _may_be_in_a_container(settings: Settings) -> bool:

@@ -51,8 +51,8 @@ def check_state(view: View) -> Iterator[Finding]:
         yield Finding(
             "ENV209",
             Severity.ERROR,
-            f"The container {name} starts and ends again and again (exit code "
-            f"{state['ExitCode']}): no command in it comes to its end.",
+            f"The container {name} starts and ends again and again{_last_code(state)}: no command "
+            "in it comes to its end.",
             f"See why: {log}. Correct it, then run: {DEV}",
         )
     elif not state["Running"] or state["Paused"]:
@@ -77,6 +77,11 @@ def _has_just_restarted(view: View) -> bool:
     """Say whether it is up only until it fails the next time."""
     restarts, started = view.inspected["RestartCount"], view.inspected["State"]["StartedAt"]
     return restarts >= 2 and time.time() - moment(started) < SETTLED_SECONDS
+
+
+def _last_code(state: Inspected) -> str:
+    """Return how it ended the last time; the engine forgets that when it is up again."""
+    return "" if state["Running"] and not state["ExitCode"] else f" (exit code {state['ExitCode']})"
 
 
 def check_replicas(view: View) -> Iterator[Finding]:
