@@ -39,6 +39,7 @@ EDIT = "printf '# %s\\n' $$ >> {}"
 """A comment is an edit like any other to what reads bytes, and none to what they mean."""
 
 LINTER = "django-migration-linter==6.0.0"
+LINTER_APP = 'INSTALLED_APPS = [*INSTALLED_APPS, "django_migration_linter"]\n'
 
 
 class Case(NamedTuple):
@@ -184,7 +185,6 @@ class Real(NamedTuple):
     requirements: tuple[str, ...]
     package: str
     files: dict[str, str]
-    lints: bool = False
 
 
 PRETIX = Real(
@@ -192,11 +192,12 @@ PRETIX = Real(
     ("pretix==2026.8.0", LINTER),
     "pretix",
     {
+        "bench_settings.py": f"from pretix.settings import *\n{LINTER_APP}",
         "pretix.cfg": "[pretix]\ndatadir=data\n[django]\nsecret=no-secret\n[database]\n"
         "backend=sqlite3\n",
         "manage.py": "import os, sys\n"
         'os.environ.setdefault("PRETIX_CONFIG_FILE", "pretix.cfg")\n'
-        'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pretix.settings")\n'
+        'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bench_settings")\n'
         "from django.core.management import execute_from_command_line\n"
         "execute_from_command_line(sys.argv)\n",
     },
@@ -209,7 +210,8 @@ NAUTOBOT = Real(
     {
         "nautobot_config.py": "from nautobot.core.settings import *\n"
         'SECRET_KEY = "no-secret"\n'
-        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}\n',
+        'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}\n'
+        + LINTER_APP,
         "manage.py": "import os, sys\n"
         'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nautobot_config")\n'
         "from django.core.management import execute_from_command_line\n"
