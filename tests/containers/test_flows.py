@@ -185,6 +185,12 @@ def test_the_state_gate_alone_needs_a_container_too(stack: Stack) -> None:
     assert "migration-workflow dev" in done.said
 
 
+@pytest.mark.parametrize("file", ["docker-compose.yml", DEV])
+def test_compose_accepts_the_files_of_the_example(file: str, stack: Stack) -> None:
+    shutil.copy(EXAMPLE / file, stack.folder)
+    assert stack.compose("config", "--quiet", file=file) == ""
+
+
 class TestWhereItRuns:
     def test_on_the_host_where_nothing_was_started(self, stack: Stack) -> None:
         stack.write(DEV, compose())

@@ -232,6 +232,11 @@ def given(**variables: str) -> Callable[[Stack], Run]:
     return make
 
 
+def labelled_production(stack: Stack) -> Run:
+    stack.up(web(labels={"org.example.environment": "production"}))
+    return stack.gate()
+
+
 def with_a_folder_that_was_replaced(stack: Stack) -> Run:
     """What a new clone does: the container keeps the folder that is gone."""
     stack.up()
@@ -337,6 +342,7 @@ WRONG = (
         given(DJANGO_SETTINGS_MODULE="config.settings.production"),
     ),
     Wrong("A variable in it names production", "ENV219", given(DJANGO_ENV="production")),
+    Wrong("A label of it names production", "ENV219", labelled_production),
     Wrong("`DEBUG` is off in it", "ENV219", given(DEBUG="off")),
     Wrong(
         "Its database is on a production host",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from workflow.config import Settings
-from workflow.project.production import signs_of_production
+from workflow.project.production import signs_in_labels, signs_of_production
 
 SETTINGS = Settings(project=Path("/p"), root=Path("/p"), production_hosts=("db.example.org",))
 
@@ -51,3 +51,17 @@ def test_no_sign(reason: str, variables: dict[str, str]) -> None:
 def test_a_host_that_is_named_twice_is_told_once() -> None:
     variables = {"DB_HOST": "db.example.org", "DATABASE_URL": "postgresql://db.example.org/shop"}
     assert len(list(signs_of_production(variables, SETTINGS))) == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "signs"),
+    [
+        ({"org.example.environment": "Production"}, 1),
+        ({"env": "prod"}, 1),
+        ({"org.example.environment": "development"}, 0),
+        ({"org.example.product": "production"}, 0),
+        ({}, 0),
+    ],
+)
+def test_labels(labels: dict[str, str], signs: int) -> None:
+    assert len(list(signs_in_labels(labels, SETTINGS))) == signs

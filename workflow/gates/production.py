@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from workflow.gates.environment import stopped
 from workflow.outcome import StepResult, verdict_of
 from workflow.project.cause import Cause
-from workflow.project.container.production import check_variables
+from workflow.project.container.production import check_production
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -22,12 +22,12 @@ def run(context: Context) -> StepResult:
     """Look at what is set here, and at what the files would give the container."""
     settings, development = context.settings, context.development
     try:
-        variables = development.wanted_variables
+        variables, labels = development.wanted_variables, development.wanted_labels
         service = development.service
     except Cause as error:
         return stopped(NAME, error)
     findings = (
-        *check_variables(settings.variables, settings, service),
-        *check_variables(variables, settings, service),
+        *check_production(settings.variables, {}, settings, service),
+        *check_production(variables, labels, settings, service),
     )[:1]
     return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)

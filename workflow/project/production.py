@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workflow.config import Settings
 
 HOST_NAMES = ("DB_HOST", "DATABASE_HOST", "POSTGRES_HOST", "MYSQL_HOST", "PGHOST")
+ENVIRONMENT_LABELS = {"env", "environment", "stage", "tier"}
 OFF = {"0", "off", "false", "no"}
 
 
@@ -41,6 +42,14 @@ def signs_of_production(variables: Mapping[str, str], settings: Settings) -> Ite
     for host in dict.fromkeys(_hosts(variables)):
         if host in settings.production_hosts:
             yield f"the database host is {host}"
+
+
+def signs_in_labels(labels: Mapping[str, str], settings: Settings) -> Iterator[str]:
+    """Yield the labels of a container that name an environment, and name production."""
+    words = {word.lower() for word in settings.production_words}
+    for name, value in labels.items():
+        if name.rpartition(".")[2].lower() in ENVIRONMENT_LABELS and value.lower() in words:
+            yield f"the label {name} is {value!r}"
 
 
 def _hosts(variables: Mapping[str, str]) -> Iterator[str]:

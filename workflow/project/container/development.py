@@ -30,6 +30,12 @@ class Development:
         return {name: value for name, value in wanted.items() if value is not None}
 
     @property
+    def wanted_labels(self) -> Mapping[str, str]:
+        """The labels that the Compose files give the service."""
+        labels: Mapping[str, str] = self._search.compose.services[self.service].get("labels") or {}
+        return labels
+
+    @property
     def up_words(self) -> list[str]:
         """The command that starts it."""
         return self._search.compose.up_words(self.service)

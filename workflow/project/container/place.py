@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workflow.project.cause import expect_none
 from workflow.project.container.attached import Attached
 from workflow.project.container.checks import declared
-from workflow.project.container.production import check_variables, variables_of
+from workflow.project.container.production import check_production, variables_of
 from workflow.project.container.proof import OURS, Proof
 from workflow.project.container.python import find_python
 from workflow.project.container.source import check_shadows
@@ -120,4 +120,6 @@ class Container:
             return shadows
         if tree.asks_about_production:
             return ()
-        return tuple(check_variables(self.variables, self._settings, self.view.service))
+        labels = self.view.inspected["Config"]["Labels"]
+        service = self.view.service
+        return tuple(check_production(self.variables, labels, self._settings, service))

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from workflow.outcome import Finding, Severity
 from workflow.project.cause import DEV
-from workflow.project.production import signs_of_production
+from workflow.project.production import signs_in_labels, signs_of_production
 
 if TYPE_CHECKING:
     from workflow.config import Settings
 
 
-def check_variables(
-    variables: Mapping[str, str], settings: Settings, service: str
+def check_production(
+    variables: Mapping[str, str], labels: Mapping[str, str], settings: Settings, service: str
 ) -> Iterator[Finding]:
     """Yield where the environment of a service, wanted or there, is that of production."""
-    found = list(signs_of_production(variables, settings))
+    found = [*signs_of_production(variables, settings), *signs_in_labels(labels, settings)]
     if found:
         yield Finding(
             "ENV219",
