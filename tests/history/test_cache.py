@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.history.conftest import HEAD, migration, write_tree
-from workflow.history import cache as cache_module
+from workflow.history import sealed
 from workflow.history.model import History, MigrationKey
 from workflow.history.reading import read_history
 from workflow.history.store import Store
@@ -179,7 +179,7 @@ def test_a_foreign_cache_is_thrown_away(cached: Path, tmp_path: Path, parsed: Pa
 
 def test_a_forged_cache_hides_nothing(cached: Path, parsed: Parsed) -> None:
     data = (cached / "history.cache").read_bytes()
-    start = len(cache_module._MAGIC) + cache_module._SEAL_BYTES
+    start = sealed._HEAD
     entries = marshal.loads(data[start:])
     forged = {key: (home, needs, (None, None, None)) for key, (home, needs, _) in entries.items()}
     payload = marshal.dumps(forged)
@@ -192,7 +192,7 @@ def test_a_forged_cache_hides_nothing(cached: Path, parsed: Parsed) -> None:
 def test_another_tool_version_starts_afresh(
     cached: Path, parsed: Parsed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_module, "_STAMP", b"another")
+    monkeypatch.setattr(sealed, "__version__", "another")
     parsed.clear()
     reread(cached)
     assert parsed == ["migration"]
