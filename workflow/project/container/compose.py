@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow.project import process
@@ -29,6 +31,7 @@ class Compose:
     def __init__(self, files: ComposeFiles, variables: Mapping[str, str]) -> None:
         self.files = files
         self._secrets = secret_values(variables)
+        self._folder_of_plugins = Path(variables.get("DOCKER_CONFIG") or Path.home() / ".docker")
         self._pool = ThreadPoolExecutor(2)
         # Both take a while and neither needs the other, nor us: we import the SDK meanwhile.
         self._config = self._pool.submit(self._run, "config", "--format", "json")
@@ -100,7 +103,8 @@ class Compose:
     def _run(self, *words: str) -> process.Completed:
         if shutil.which("docker") is None:
             return process.Completed(127, "", NO_COMMAND)
-        argv = self.words(*words, profiles=("*",))
+        _, _, *rest = self.words(*words, profiles=("*",))
+        argv = [*_reading_command(self._folder_of_plugins), *rest]
         return process.run(argv, cwd=self.files.folder, seconds=SECONDS)
 
     def _not_understood(self, said: str) -> Cause:
@@ -118,6 +122,12 @@ class Compose:
 NO_COMMAND = "no docker command"
 NO_PLUGIN = ("unknown shorthand flag", "is not a docker command", "unknown command")
 """What the docker command says to ``docker compose -f …`` where it has no such plugin."""
+
+
+def _reading_command(settings: Path) -> list[str]:
+    """Return the plugin itself where it is the user's own: the docker command starts it twice."""
+    plugin = settings / "cli-plugins" / "docker-compose"
+    return [str(plugin)] if os.access(plugin, os.X_OK) else ["docker", "compose"]
 
 
 def _no_compose() -> Cause:
