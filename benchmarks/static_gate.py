@@ -212,8 +212,7 @@ NAUTOBOT = Real(
         'SECRET_KEY = "no-secret"\n'
         'DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}\n'
         'CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}\n'
-        'CONSTANCE_BACKEND = "constance.backends.memory.MemoryBackend"\n'
-        + LINTER_APP,
+        'CONSTANCE_BACKEND = "constance.backends.memory.MemoryBackend"\n' + LINTER_APP,
         "manage.py": "import os, sys\n"
         'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nautobot_config")\n'
         "from django.core.management import execute_from_command_line\n"

@@ -21,6 +21,10 @@ VALUES: dict[str, tuple[str, Any]] = {
     "database": ('"reports"', "reports"),
     "main-branch": ('"trunk"', "trunk"),
     "boot-seconds": ("90", 90.0),
+    "runs": ('"container"', "container"),
+    "compose-file": ('["base.yml", "dev.yml"]', ("base.yml", "dev.yml")),
+    "service": ('"web"', "web"),
+    "sync-seconds": ("0.5", 0.5),
     "exclude": ('["legacy", "!tests"]', ("legacy", "!tests")),
     "migration-modules": ('{ shop = "db.shop", blog = "" }', {"shop": "db.shop", "blog": None}),
     "production-words": ('["kunden"]', ("kunden",)),
@@ -93,6 +97,30 @@ class TestValues:
     def test_a_text_must_be_one_and_not_empty(self, project: Path, key: str, value: str) -> None:
         configure(project, f"{key} = {value}")
         assert f"'{key}' must be a text that is not empty, not " in refusal(project)
+
+    def test_one_compose_file_may_be_a_text(self, project: Path) -> None:
+        configure(project, "compose-file = 'local.yml'")
+        assert load(project).compose_file == ("local.yml",)
+
+    @pytest.mark.parametrize("value", ['""', "1", "[1]", "true"])
+    def test_compose_files_must_be_texts(self, project: Path, value: str) -> None:
+        configure(project, f"compose-file = {value}")
+        assert "'compose-file' must be a text or a list of texts, not " in refusal(project)
+
+    @pytest.mark.parametrize("value", ['"docker"', '""', "1", "true"])
+    def test_it_runs_on_the_host_or_in_a_container(self, project: Path, value: str) -> None:
+        configure(project, f"runs = {value}")
+        assert "'runs' must be 'host' or 'container', not " in refusal(project)
+
+    def test_a_person_may_choose_where_it_runs(self, project: Path) -> None:
+        configure(project, "runs = 'container'")
+        settings = load(project, {"MIGRATION_WORKFLOW_RUNS": "host"})
+        assert settings.runs == "host"
+        assert settings.origins["runs"] == "MIGRATION_WORKFLOW_RUNS"
+
+    def test_a_person_may_choose_only_what_there_is(self, project: Path) -> None:
+        told = refusal(project, {"MIGRATION_WORKFLOW_RUNS": "docker"})
+        assert told == "MIGRATION_WORKFLOW_RUNS must be 'host' or 'container', not 'docker'"
 
     @pytest.mark.parametrize("value", ["0", "-1", '"60"', "true", "[60]"])
     def test_seconds_must_be_a_number_above_zero(self, project: Path, value: str) -> None:

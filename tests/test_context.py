@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.two_apps import Project
-from workflow.context import describe_database, show_path
+from workflow.context import Context, describe_database, show_path
 from workflow.errors import CouldNotCheck, UsageError
+from workflow.project.process import Process
 from workflow.project.scratch import KEEP
 
 
@@ -112,12 +113,19 @@ class TestOverlay:
         assert not path.exists()
 
 
+def pid_of(context: Context) -> int:
+    """The process of the agent, on this host."""
+    running = context.agent._process
+    assert isinstance(running, Process)
+    return running.pid
+
+
 class TestClose:
     def test_the_agent_ends_and_the_scratch_folder_goes(self, project: Project) -> None:
         context = project.context()
         assert context.facts
         assert context.scratch.folder.is_dir()
-        pid = context.agent._process.pid
+        pid = pid_of(context)
         context.close()
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -140,7 +148,7 @@ class TestClose:
         context = project.context()
         first = context.agent
         assert context.facts
-        os.kill(first._process.pid, 9)
+        os.kill(pid_of(context), 9)
         assert context.restart_agent() is not first
         assert context.agent.ask("drift", database="default") == {"changes": {}}
 

@@ -205,11 +205,18 @@ class Project:
         variables: Mapping[str, str] | None = None,
         database: str | None = None,
         writes: bool = False,
+        asks_about_production: bool = False,
         **words: Any,
     ) -> Context:
         """What the steps of a flow get, on this project. Closed when the test ends."""
         settings = load_settings(self.folder, variables=variables or {}, database=database)
-        context = Context(settings, Words(**words), talk or Silence(), writes=writes)
+        context = Context(
+            settings,
+            Words(**words),
+            talk or Silence(),
+            writes=writes,
+            asks_about_production=asks_about_production,
+        )
         self.contexts.append(context)
         return context
 

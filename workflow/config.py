@@ -19,6 +19,8 @@ STATE_FOLDER = ".workflow"
 """Where the tool keeps what it needs again. Ignored by git; safe to delete when nothing runs."""
 
 PRODUCTION_WORDS = ("prod", "production", "live", "staging")
+PLACES = ("host", "container")
+PLACE_VARIABLE = "MIGRATION_WORKFLOW_RUNS"
 ENVIRONMENT_NAMES = ("DJANGO_ENV", "ENVIRONMENT", "APP_ENV", "ENV", "DJANGO_ENVIRONMENT")
 
 
@@ -36,6 +38,13 @@ class Settings(NamedTuple):
     database: str = "default"
     main_branch: str | None = None
     boot_seconds: float = 60.0
+    runs: str | None = None
+    """Where the project's Python runs: ``host`` or ``container``; detected where it is not said."""
+    compose_file: tuple[str, ...] = ()
+    service: str | None = None
+    """The Compose service that runs the project, where it can't be found out."""
+    sync_seconds: float = 5.0
+    """How long a change of a file may take to be seen on the other side of a mount."""
     exclude: tuple[str, ...] = ()
     migration_modules: Mapping[str, str | None] = {}
     production_words: tuple[str, ...] = PRODUCTION_WORDS
@@ -68,6 +77,19 @@ def _seconds(value: Any) -> float:
     return float(value)
 
 
+def _texts_or_one(value: Any) -> tuple[str, ...]:
+    try:
+        return _texts([value] if isinstance(value, str) and value.strip() else value)
+    except ValueError:
+        raise ValueError("a text or a list of texts") from None
+
+
+def _place(value: Any) -> str:
+    if value not in PLACES:
+        raise ValueError("'host' or 'container'")
+    return str(value)
+
+
 def _modules(value: Any) -> dict[str, str | None]:
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise ValueError("a table of app label = module")
@@ -81,6 +103,10 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "database": _text,
     "main-branch": _text,
     "boot-seconds": _seconds,
+    "runs": _place,
+    "compose-file": _texts_or_one,
+    "service": _text,
+    "sync-seconds": _seconds,
     "exclude": _texts,
     "migration-modules": _modules,
     "production-words": _texts,
@@ -115,6 +141,11 @@ def load_settings(
         values["settings"] = module
         given_there = "DJANGO_SETTINGS_MODULE" in environment
         origins["settings"] = "environment" if given_there else ".env"
+    if place := merged.get(PLACE_VARIABLE):
+        if place not in PLACES:
+            raise UsageError(f"{PLACE_VARIABLE} must be 'host' or 'container', not {place!r}")
+        values["runs"] = place
+        origins["runs"] = PLACE_VARIABLE
     given = {key: value for key, value in overrides.items() if value is not None}
     origins.update(dict.fromkeys(given, "command line"))
     manage = project / "manage.py"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from workflow.history.model import History
     from workflow.outcome import Finding
     from workflow.project.agent import Agent
+    from workflow.project.container.development import Development
+    from workflow.project.container.search import Search
     from workflow.project.git import Git
-    from workflow.project.interpreter import Interpreter
     from workflow.project.packages import Packages
+    from workflow.project.place import Place
     from workflow.project.scratch import Scratch
 
 
@@ -65,7 +67,7 @@ class DraftedFile(NamedTuple):
 class Context:
     """The state of one run. Each part is made when it is first asked for, and once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each keyword is a trait of the flow
         self,
         settings: Settings,
         words: Words,
@@ -73,25 +75,42 @@ class Context:
         *,
         writes: bool = False,
         is_static: bool = False,
+        asks_about_production: bool = False,
+        starts_containers: bool = False,
     ) -> None:
         self.settings = settings
         self.words = words
         self.talk = talk
         self.writes = writes
+        self.asks_about_production = asks_about_production
+        self.starts_containers = starts_containers
         self._is_static = is_static
         self.drafted: tuple[DraftedFile, ...] = ()
         self.rehearsed: dict[str, Any] | None = None
         self._agent: Agent | None = None
 
     @cached_property
-    def interpreter(self) -> Interpreter:
-        """The Python that runs the project."""
-        from workflow.project.interpreter import find_interpreter
+    def place(self) -> Place:
+        """Where the project's Python runs."""
+        from workflow.project.choosing import choose_place, container_found_by
 
-        settings = self.settings
-        return find_interpreter(
-            settings.project, settings.root, settings.python, settings.variables
-        )
+        if self.starts_containers:
+            return container_found_by(self._search)
+        return choose_place(self.settings)
+
+    @cached_property
+    def development(self) -> Development:
+        """The development environment of the Compose files, whether it is there or not."""
+        from workflow.project.container.development import Development
+
+        return Development(self._search)
+
+    @cached_property
+    def _search(self) -> Search:
+        from workflow.project.choosing import begin_search
+        from workflow.project.compose_files import find_compose_files
+
+        return begin_search(self.settings, find_compose_files(self.settings))
 
     @cached_property
     def git(self) -> Git:
@@ -105,6 +124,7 @@ class Context:
         """The run's own folder for throwaway copies."""
         from workflow.project.scratch import Scratch
 
+        _ = self._cache  # decided before there is a folder of ours, for a while
         return Scratch(self.settings.state_folder)
 
     @cached_property
@@ -119,24 +139,55 @@ class Context:
             self._agent = self._start_agent()
         return self._agent
 
-    @property
+    @cached_property
     def facts(self) -> dict[str, Any]:
         """What the agent booted. Raises CouldNotCheck where the project does not boot."""
+        from workflow.project.cause import expect_none
+
+        expect_none(self.of_the_place)
+        agent = self.agent
         try:
-            return self.agent.facts(seconds=self.settings.boot_seconds)
+            facts = agent.facts(seconds=self.settings.boot_seconds)
         except CouldNotCheck as error:
             raise CouldNotCheck(self._why_no_boot(error), error.details) from error
+        apps = [{**app, "path": str(self.place.here(app["path"]))} for app in facts["apps"]]
+        return {**facts, "apps": apps}
 
     def _why_no_boot(self, error: CouldNotCheck) -> str:
         """Say what went wrong, and in which interpreter: it is often the wrong one."""
-        argv, origin = self.interpreter
-        message = f"the project does not boot in {' '.join(argv)} ({origin}): {error}"
+        message = f"the project does not boot in {self.place.shown}: {error}"
         if "ModuleNotFoundError" not in message:
             return message
         return (
             f"{message}. If that is not the project's Python, activate its environment, or name "
             "it as 'python' in the configuration"
         )
+
+    @cached_property
+    def of_the_place(self) -> tuple[Finding, ...]:
+        """What is wrong with the place. Raises Cause where it can't even be looked at."""
+        return tuple(self.place.examine(self))
+
+    @property
+    def migration_files(self) -> Sequence[str]:
+        """The migration files, relative to the project."""
+        return sorted(str(migration.path) for migration in self.history.migrations.values())
+
+    @property
+    def meeting_folder(self) -> Path:
+        """A folder in the tree where the agent and we can leave something for each other."""
+        return self.scratch.folder
+
+    @property
+    def seen_there(self) -> dict[str, Any]:
+        """What the agent saw of the tree before it booted Django."""
+        agent = self.agent
+        try:
+            return agent.seen(seconds=self.settings.sync_seconds)
+        except CouldNotCheck as error:
+            raise CouldNotCheck(
+                f"the tree could not be compared with {self.place.shown}: {error}", error.details
+            ) from error
 
     @cached_property
     def state(self) -> dict[str, Any]:
@@ -180,10 +231,15 @@ class Context:
 
     @cached_property
     def _packages(self) -> Packages:
-        """The installed packages that migrations of the project may refer to."""
-        from workflow.project.packages import find_packages
+        """The installed packages that migrations of the project may refer to.
+
+        Those of this host say nothing of a project that is said to run in a container.
+        """
+        from workflow.project.packages import Packages, find_packages
 
         settings = self.settings
+        if settings.runs == "container":
+            return Packages()
         return find_packages(settings.project, settings.root, settings.python, settings.variables)
 
     @cached_property
@@ -193,7 +249,7 @@ class Context:
 
         return rules.check(self.history, cache=self._cache)
 
-    @property
+    @cached_property
     def _cache(self) -> Path | None:
         """The folder of what was read and found before.
 
@@ -207,9 +263,12 @@ class Context:
         """Start booting the project, and do meanwhile what needs no answer from it."""
         from workflow.project.scratch import sweep_leftovers
 
-        _ = self.agent
+        with suppress(CouldNotCheck):  # the first step that needs it says so
+            _ = self.agent
         sweep_leftovers(self.settings.state_folder)
         _ = self.history, self.git.branch, self.git.branch_point
+        if self.writes:
+            _ = self.findings  # what was wrong before the drafts is not theirs
 
     def restart_agent(self) -> Agent:
         """Boot the project again, because its process is gone."""
@@ -235,17 +294,16 @@ class Context:
         from workflow.project.agent import Agent
         from workflow.project.secrets import secret_values
 
-        settings = self.settings
-        variables = {}
-        if settings.settings is not None:
-            variables["DJANGO_SETTINGS_MODULE"] = settings.settings
+        place, settings = self.place, self.settings
+        module = place.settings_module()
         return Agent(
-            list(self.interpreter.argv),
-            directory=settings.project,
-            manage=settings.manage,
+            place.start,
+            directory=place.there(settings.project),
+            manage=None if settings.manage is None else place.there(settings.manage),
             command="migrate",
-            variables=variables,
-            secrets=secret_values(settings.variables),
+            variables={} if module is None else {"DJANGO_SETTINGS_MODULE": module},
+            secrets=secret_values({**settings.variables, **place.variables}),
+            before_boot=place.before_boot(self),
         )
 
 

@@ -90,8 +90,15 @@ def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
     told_is_data = as_text and output is None
     writer = writer_for(sys.stdout if told_is_data else sys.stderr, settings.variables)
     told = TextReport(writer, verbose=bool(values.get("verbose")))
-    talk = TerminalTalk(writer, settings.variables)
-    context = Context(settings, words, talk, writes=flow.writes, is_static=not flow.asks_project)
+    context = Context(
+        settings,
+        words,
+        TerminalTalk(writer, settings.variables),
+        writes=flow.writes,
+        is_static=not flow.asks_project,
+        asks_about_production=flow.asks_about_production,
+        starts_containers=flow.starts_containers,
+    )
     try:
         report = _run(verb, flow, context, told)
     finally:
@@ -107,7 +114,7 @@ def _run(verb: str, flow: Flow, context: Context, told: TextReport) -> Report:
     from workflow.runner import run_flow
 
     try:
-        if flow.asks_project:
+        if flow.asks_project and not flow.starts_containers:
             context.prepare()
         report = run_flow(verb, flow.steps, context, told, dry_run=context.words.dry_run)
     finally:

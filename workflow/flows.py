@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workflow.actions import apply, draft, put_back, write
+from workflow.actions import apply, compose_up, draft, put_back, write
 from workflow.context import Context
 from workflow.gates import (
     against,
@@ -14,6 +14,7 @@ from workflow.gates import (
     environment,
     outlook,
     pre_check,
+    production,
     rehearsal,
     validate_draft,
     verify,
@@ -29,15 +30,20 @@ class Flow(NamedTuple):
     """What one verb does. ``asks_project``: whether it needs the agent in the project's Python.
 
     ``writes``: whether it writes migration files. ``then`` is the verb that comes next.
+    ``asks_about_production``: whether a person may let it at production, by the database's name.
+    ``starts_containers``: whether the project's Python can't be there before the flow begins.
     """
 
     steps: Steps
     asks_project: bool = True
     writes: bool = False
     then: str | None = None
+    asks_about_production: bool = False
+    starts_containers: bool = False
 
 
 FLOWS = {
+    "dev": Flow((production, compose_up, environment), starts_containers=True, then="pre-check"),
     "enforce-dev-environment": Flow((environment,), then="pre-check"),
     "pre-check": Flow((pre_check, outlook), then="makemigrations"),
     "makemigrations": Flow(
@@ -46,7 +52,7 @@ FLOWS = {
     "validate-migration-dependencies": Flow((dependencies, against), asks_project=False),
     "check-migrations": Flow((environment, pre_check, drift)),
     "validate-migrations": Flow(VALIDATE, then="migrate-safe"),
-    "migrate-safe": Flow((*VALIDATE, rehearsal, apply, verify)),
+    "migrate-safe": Flow((*VALIDATE, rehearsal, apply, verify), asks_about_production=True),
     "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
     "recover": Flow((environment, put_back), then="pre-check"),
 }

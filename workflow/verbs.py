@@ -56,6 +56,7 @@ COMMON = (
 )
 
 VERBS = (
+    Verb("dev", "Start the development containers, and prove that they run the code on disk."),
     Verb("enforce-dev-environment", "Check that this is the development environment it should be."),
     Verb(
         "pre-check",

@@ -42,9 +42,11 @@ def severities_in_source() -> dict[str, set[str]]:
     """Return what gates and actions themselves say in ``Finding(code, severity, …)``."""
     found: dict[str, set[str]] = {}
     for path, tree in modules():
-        if path.parent.name not in {"gates", "actions"}:
+        if path.parent.name not in {"gates", "actions", "container"}:
             continue
         for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "cause":
+                found.setdefault(ast.literal_eval(node.args[0]), set()).add("error")
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding":
                 codes = CODE.findall(ast.unparse(node.args[0]))
                 words = re.findall(r"Severity\.(\w+)", ast.unparse(node.args[1]))

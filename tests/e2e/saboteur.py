@@ -24,6 +24,7 @@ from workflow import cli
 from workflow.actions import write
 from workflow.gates.rehearsal import describe_event
 from workflow.project.agent import Agent
+from workflow.project.process import Process
 from workflow.report.text import TextReport
 
 ORDER: Mapping[str, str] = json.loads(os.environ.pop("SABOTAGE"))
@@ -77,8 +78,10 @@ def nothing(*_: Any) -> None:
 
 
 def watch(agent: Agent, *_: Any) -> None:
-    AGENT.append(agent._process.pid)
-    log(f"agent {agent._process.pid}")
+    running = agent._process
+    assert isinstance(running, Process)
+    AGENT.append(running.pid)
+    log(f"agent {running.pid}")
 
 
 def ask(agent: Agent, *arguments: Any, on_event: Any = None, **named: Any) -> Any:

@@ -278,6 +278,10 @@ def test_python_runs_the_package_too(shop: Shop) -> None:
     assert done.code == 0, done
 
 
+ON_THE_HOST = [
+    verb for verb, flow in FLOWS.items() if flow.asks_project and not flow.starts_containers
+]
+
 COUNT_BOOTS = """
 import django, os
 from pathlib import Path
@@ -295,7 +299,7 @@ django.setup = _setup
 """
 
 
-@pytest.mark.parametrize("verb", [verb for verb, flow in FLOWS.items() if flow.asks_project])
+@pytest.mark.parametrize("verb", ON_THE_HOST)
 def test_django_boots_once_in_a_flow(verb: str, shop: Shop) -> None:
     two_pending(shop)
     shop.append("config/settings.py", COUNT_BOOTS)

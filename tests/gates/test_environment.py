@@ -132,6 +132,36 @@ class TestENV101:
     def test_not_silent_when_another_database_is_spelled_out(self, project: Project) -> None:
         only(run(project, variables={"ENV": "prod"}, production="yes"), "ENV101")
 
+    def ask(self, project: Project, *replies: str) -> tuple[StepResult, list[str]]:
+        """Run in a flow that may be let at production, with somebody at the terminal."""
+        talk = Silence(*replies)
+        how = {"talk": talk, "variables": {"ENV": "prod"}, "asks_about_production": True}
+        return run(project, **how), talk.asked
+
+    def test_silent_when_the_database_is_typed(self, project: Project) -> None:
+        result, asked = self.ask(project, str(project.database))
+        assert passes(result)
+        [question] = asked
+        assert question == (
+            "This looks like production: ENV is 'prod'. To migrate it, type the name of the "
+            "database; anything else stops here."
+        )
+
+    @pytest.mark.parametrize("reply", ["yes", "y", "", "db.sqlite3"])
+    def test_not_silent_when_anything_else_is_typed(self, project: Project, reply: str) -> None:
+        result, _ = self.ask(project, reply)
+        only(result, "ENV101")
+
+    def test_not_silent_when_nobody_is_there_to_type(self, project: Project) -> None:
+        result, asked = self.ask(project)
+        only(result, "ENV101")
+        assert len(asked) == 1
+
+    def test_nobody_is_asked_about_a_development_verb(self, project: Project) -> None:
+        talk = Silence(str(project.database))
+        only(run(project, talk=talk, variables={"ENV": "prod"}), "ENV101")
+        assert talk.asked == []
+
 
 class TestENV102:
     """Another copy of an app is what Django runs."""

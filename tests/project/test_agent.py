@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 
 from tests.two_apps import SECRET, Project
 from workflow.errors import CouldNotCheck
+from workflow.project import process
 from workflow.project.agent import Agent, AgentEnded, AgentFailed
 
 SECONDS = 60
@@ -27,18 +28,31 @@ def start(project: Project) -> Iterator[Start]:
 
     def make(**how: Any) -> Agent:
         arguments: dict[str, Any] = {
-            "directory": project.folder,
-            "manage": project.folder / "manage.py",
+            "directory": str(project.folder),
+            "manage": str(project.folder / "manage.py"),
             "command": "migrate",
             "variables": {},
             **how,
         }
-        agents.append(Agent(arguments.pop("argv", [sys.executable]), **arguments))
+        argv = arguments.pop("argv", [sys.executable])
+
+        def run(code: str, variables: Mapping[str, str]) -> process.Process:
+            return process.start(
+                [*argv, "-c", code], cwd=Path(arguments["directory"]), variables=variables
+            )
+
+        agents.append(Agent(run, **arguments))
         return agents[-1]
 
     yield make
     for agent in agents:
         agent.close(seconds=SECONDS)
+
+
+def process_of(agent: Agent) -> process.Process:
+    """The process on this host."""
+    assert isinstance(agent._process, process.Process)
+    return agent._process
 
 
 def in_migration(project: Project, code: str) -> None:
@@ -115,7 +129,7 @@ class TestAnswers:
     def test_a_folder_with_an_odd_name(self, start: Start, project: Project) -> None:
         odd = project.folder.with_name("mein [alter] Ordner 'ü'")
         project.folder.rename(odd)
-        agent = start(directory=odd, manage=odd / "manage.py")
+        agent = start(directory=str(odd), manage=str(odd / "manage.py"))
         facts = agent.facts(seconds=SECONDS)
         assert facts["databases"]["default"]["name"] == str(odd / "db.sqlite3")
 
@@ -234,7 +248,7 @@ class TestFailures:
     def test_an_agent_that_is_killed(self, start: Start) -> None:
         agent = start()
         agent.facts(seconds=SECONDS)
-        os.kill(agent._process.pid, signal.SIGKILL)
+        os.kill(process_of(agent).pid, signal.SIGKILL)
         with pytest.raises(AgentEnded, match=r"manage\.py ended .* \(exit code -9\)$"):
             agent.ask("state", database="default", seconds=SECONDS)
 
@@ -325,9 +339,10 @@ class TestEnd:
     def test_it_ends_by_itself_when_its_pipe_closes(self, start: Start) -> None:
         agent = start()
         agent.facts(seconds=SECONDS)
-        assert agent._process.stdin is not None
-        agent._process.stdin.close()
-        assert agent._process.wait(SECONDS) == 0
+        running = process_of(agent)
+        assert running.stdin is not None
+        running.stdin.close()
+        assert running.wait(SECONDS) == 0
 
     def test_a_project_that_hangs_ends_with_its_host(self, start: Start, project: Project) -> None:
         code = "import signal; os.write(2, b'waiting\\n'); signal.pause()"
@@ -335,9 +350,10 @@ class TestEnd:
         agent = start()
         with pytest.raises(CouldNotCheck):
             agent.facts(seconds=0.5)
-        assert agent._process.stdin is not None
-        agent._process.stdin.close()
-        assert agent._process.wait(SECONDS) == 130
+        running = process_of(agent)
+        assert running.stdin is not None
+        running.stdin.close()
+        assert running.wait(SECONDS) == 130
 
     def test_closing_twice_does_no_harm(self, start: Start) -> None:
         agent = start()

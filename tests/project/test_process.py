@@ -110,20 +110,20 @@ class TestStarted:
             started.stdin.write(b"hello\n")
             started.stdin.flush()
             assert line_of(started) == b"1 True hello\n"
-            process.end(started, seconds=10)
+            started.end(seconds=10)
         assert started.returncode == 0
 
     def test_closing_its_input_is_the_first_thing(self, tmp_path: Path) -> None:
         code = "import sys; sys.stdin.read(); sys.exit(7)"
         with process.start([PYTHON, "-c", code], cwd=tmp_path, variables={}) as started:
-            process.end(started, seconds=10)
+            started.end(seconds=10)
         assert started.returncode == 7
 
     def test_what_does_not_end_is_killed(self, tmp_path: Path) -> None:
         code = "import signal; print('up', flush=True); signal.pause()"
         with process.start([PYTHON, "-c", code], cwd=tmp_path, variables={}) as started:
             assert line_of(started) == b"up\n"
-            process.end(started, seconds=0.05)
+            started.end(seconds=0.05)
         assert started.returncode == -signal.SIGKILL
 
     def test_what_it_started_is_killed_with_it(self, tmp_path: Path) -> None:
@@ -135,15 +135,15 @@ class TestStarted:
         )
         with process.start([PYTHON, "-c", code], cwd=tmp_path, variables={}) as started:
             assert line_of(started) == b"up\n"
-            process.end(started, seconds=10)
+            started.end(seconds=10)
             assert started.stdout is not None
             # At its end only once the child, which holds it too, is gone.
             assert started.stdout.read() == b""
 
     def test_ending_it_twice_does_no_harm(self, tmp_path: Path) -> None:
         with process.start([PYTHON, "-c", ""], cwd=tmp_path, variables={}) as started:
-            process.end(started, seconds=10)
-            process.end(started, seconds=10)
+            started.end(seconds=10)
+            started.end(seconds=10)
         assert started.returncode == 0
 
 

@@ -33,7 +33,7 @@ def run(context: Context) -> StepResult:
         answer = context.agent.ask(
             "apply",
             database=context.settings.database,
-            scratch=str(context.scratch.folder),
+            scratch=context.place.there(context.scratch.folder),
             rehearsed=context.rehearsed,
             on_event=lambda event: context.talk.progress(describe_event(event)),
         )
@@ -55,7 +55,9 @@ def _after_kill(context: Context) -> str:
     assert context.rehearsed is not None  # noqa: S101 - or nothing would have been applied
     agent, database = context.restart_agent(), context.settings.database
     if context.is_half_applied:
-        answer = agent.ask("restore", database=database, folder=str(context.scratch.folder))
+        answer = agent.ask(
+            "restore", database=database, folder=context.place.there(context.scratch.folder)
+        )
         if not answer["proved"]:
             return "The database could not be put back: run migration-workflow recover."
         context.scratch.discard_note()

@@ -30,6 +30,8 @@ def run(context: Context) -> StepResult:
         answers[question["key"]] = reply
     if "declined" in answer:
         return StepResult(NAME, Verdict.REFUSED, (_declined(answer["declined"]),))
+    for draft in answer["drafts"]:
+        draft["directory"] = str(context.place.here(draft["directory"]))
     findings = tuple(_foreign(context, answer["foreign"]))
     context.drafted = tuple(_drafted(draft) for draft in answer["drafts"])
     verdict = verdict_of(findings, strict=context.words.strict)

@@ -33,7 +33,9 @@ def run(context: Context) -> StepResult:
     if not agreed:
         raise CouldNotCheck(f"{plan(context)}: say yes, or give --yes. Nothing was changed")
     for folder in found:
-        answer = context.agent.ask("restore", database=_alias(folder), folder=str(folder))
+        answer = context.agent.ask(
+            "restore", database=_alias(folder), folder=context.place.there(folder)
+        )
         if not answer["proved"]:
             raise CouldNotCheck(
                 "the database is not what the snapshot holds: somebody is writing to it. The "

@@ -72,7 +72,12 @@ def main(requests):
     sys.meta_path.insert(0, PipedSource(start["modules"]))
     from _migration_workflow_agent import channel, takeover
 
-    takeover.run(start, channel.Channel(requests, answers))
+    host = channel.Channel(requests, answers)
+    if start["before_boot"] is not None:
+        from _migration_workflow_agent import sight
+
+        host.tell_seen(sight.look(**start["before_boot"]))
+    takeover.run(start, host)
 
 
 main(globals()["requests"])

@@ -56,6 +56,10 @@ class Channel:
         """Report progress on the request under way."""
         self._send({"event": event})
 
+    def tell_seen(self, seen):
+        """Say what was seen before the boot."""
+        self._send({"seen": seen})
+
     def _send(self, message):
         self._answers.write(json.dumps(message, default=str).encode() + b"\n")
         self._answers.flush()

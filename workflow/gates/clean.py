@@ -25,7 +25,7 @@ def run(context: Context) -> StepResult:
     answer = context.agent.ask(
         "clean",
         database=context.settings.database,
-        scratch=str(context.scratch.folder),
+        scratch=context.place.there(context.scratch.folder),
         kept=_kept(context),
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )

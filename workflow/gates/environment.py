@@ -1,7 +1,8 @@
 """Is this the development environment that the migration is meant for?
 
-The interpreter and the project are found, Django boots, the database answers, the settings
-are not production's, and the code that Django runs is the code of this working tree.
+The place is looked at first, without booting anything: is the code there the code on disk?
+Then Django boots, the database answers, the settings are not production's, and what Django
+runs is this working tree.
 """
 
 from __future__ import annotations
@@ -11,21 +12,34 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflow.config import ENVIRONMENT_NAMES
 from workflow.context import describe_database, show_path
-from workflow.outcome import Finding, Severity, StepResult, verdict_of
+from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.project.cause import Cause
+from workflow.project.production import is_named_for_production, named_environments
 
 if TYPE_CHECKING:
     from workflow.context import Context
 
 NAME = "environment"
 
+UNAVAILABLE = {"ENV201", "ENV202", "ENV203", "ENV204", "ENV205"}
+"""What keeps us from looking at all: nothing is known then, and so nothing is refused."""
+
 
 def run(context: Context) -> StepResult:
     """Check the environment. Raises CouldNotCheck where the project or database is not there."""
+    if context.starts_containers and context.words.dry_run:
+        return StepResult(NAME, Verdict.SKIPPED, reason="dry run")
+    try:
+        of_the_place = context.of_the_place
+    except Cause as error:
+        return stopped(NAME, error)
+    if verdict_of(of_the_place, strict=False) is Verdict.REFUSED:
+        return StepResult(NAME, Verdict.REFUSED, of_the_place)
     facts = context.facts
     database = context.state["database"]
     findings = (
+        *of_the_place,
         *_production(context, facts),
         *_other_copies(context, facts),
         *_model_checks(facts),
@@ -39,19 +53,22 @@ def run(context: Context) -> StepResult:
     )
 
 
+def stopped(name: str, error: Cause) -> StepResult:
+    """Return what a cause comes to that nothing could be looked at behind."""
+    finding = error.finding
+    if finding.code not in UNAVAILABLE:
+        return StepResult(name, Verdict.REFUSED, (finding,), details=error.details)
+    reason = "the container could not be looked at"
+    return StepResult(name, Verdict.ERRORED, (finding,), reason, details=error.details)
+
+
 def production_facts(context: Context, facts: Mapping[str, Any]) -> list[str]:
     """Return what makes this environment look like production, each as one plain fact."""
     settings = context.settings
-    words = {word.lower() for word in settings.production_words}
     found = []
-    module = str(facts["settings"] or "")
-    if words & set(module.lower().split(".")):
-        found.append(f"the settings module is {module}")
-    found += [
-        f"{name} is {settings.variables[name]!r}"
-        for name in ENVIRONMENT_NAMES
-        if settings.variables.get(name, "").lower() in words
-    ]
+    if is_named_for_production(facts["settings"], settings):
+        found.append(f"the settings module is {facts['settings']}")
+    found += named_environments(context.place.variables, settings)
     host = facts["databases"][settings.database]["host"]
     if host and host in settings.production_hosts:
         found.append(f"the database host is {host}")
@@ -61,7 +78,7 @@ def production_facts(context: Context, facts: Mapping[str, Any]) -> list[str]:
 def _production(context: Context, facts: Mapping[str, Any]) -> Iterator[Finding]:
     found = production_facts(context, facts)
     name = facts["databases"][context.settings.database]["name"]
-    if not found or context.words.production == name:
+    if not found or _is_meant(context, found, name):
         return
     yield Finding(
         "ENV101",
@@ -73,6 +90,17 @@ def _production(context: Context, facts: Mapping[str, Any]) -> Iterator[Finding]
         f"migration-workflow migrate-safe --production {name}",
         data={"facts": found},
     )
+
+
+def _is_meant(context: Context, found: list[str], name: str) -> bool:
+    """Say whether a person spelled out the name of the database: as an option, or when asked."""
+    spelled_out = context.words.production
+    if spelled_out is None and context.asks_about_production:
+        spelled_out = context.talk.ask(
+            f"This looks like production: {'; '.join(found)}. To migrate it, type the name of "
+            "the database; anything else stops here."
+        )
+    return spelled_out == name
 
 
 def _other_copies(context: Context, facts: Mapping[str, Any]) -> Iterator[Finding]:
@@ -145,7 +173,7 @@ def _describe(context: Context, facts: Mapping[str, Any], database: Mapping[str,
     missing = "" if database["exists"] else ", not there yet"
     return "\n".join(
         (
-            f"python    {facts['python']} ({context.interpreter.origin})",
+            f"python    {facts['python']} ({context.place.origin})",
             f"django    {facts['django']}, settings {facts['settings']}",
             f"database  {place}{version}{missing}",
             f"tree      {tree}",

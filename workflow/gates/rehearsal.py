@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflow.context import show_path
@@ -22,7 +21,7 @@ def run(context: Context) -> StepResult:
     answer = context.agent.ask(
         "rehearse",
         database=context.settings.database,
-        scratch=str(context.scratch.folder),
+        scratch=context.place.there(context.scratch.folder),
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )
     context.rehearsed = answer
@@ -53,7 +52,7 @@ def where_it_failed(context: Context, failed: Mapping[str, Any]) -> dict[str, An
         "app": failed["app"],
         "migration": failed["migration"],
         "operation": failed["operation"],
-        "path": show_path(Path(failed["path"]), context.settings.project),
+        "path": show_path(context.place.here(failed["path"]), context.settings.project),
         "line": failed["line"],
     }
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import queue
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from pathlib import Path
-from typing import IO, Any
+from pathlib import Path, PurePath
+from typing import IO, TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
 from workflow.project import process
 from workflow.project.secrets import redact
+
+if TYPE_CHECKING:
+    from workflow.project.place import Running
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -47,31 +48,46 @@ class Agent:
 
     def __init__(  # noqa: PLR0913 - what to run takes as many words as it does
         self,
-        argv: list[str],
+        start: Callable[[str, Mapping[str, str]], Running],
         *,
-        directory: Path,
-        manage: Path | None,
+        directory: str,
+        manage: str | None,
         command: str,
         variables: Mapping[str, str],
         secrets: tuple[str, ...] = (),
+        before_boot: Mapping[str, Any] | None = None,
     ) -> None:
         self.boots = 0
         self._secrets = secrets
         self._said: deque[str] = deque(maxlen=KEPT_LINES)
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._facts: Answer | None = None
+        self._seen: Answer | None = None
         self._manage = manage
-        try:
-            self._process = process.start(
-                [*argv, "-c", BOOTSTRAP], cwd=directory, variables=variables
-            )
-        except OSError as error:
-            raise CouldNotCheck(f"{argv[0]} can't be run: {error.strerror}") from error
+        self._process = start(BOOTSTRAP, variables)
         self._listen(self._process.stdout, self._lines.put)
         self._ears = self._listen(
             self._process.stderr, lambda line: self._hear(line) if line else None
         )
-        self._send_sources(directory, manage, command)
+        self._send_sources(
+            {
+                "directory": directory,
+                "project": directory,
+                "manage": manage,
+                "command": command,
+                "before_boot": before_boot,
+            }
+        )
+
+    def seen(self, *, seconds: float) -> Answer:
+        """Return what the agent saw before the boot, where it was asked to look."""
+        until = time.monotonic() + seconds
+        while self._seen is None:
+            message = self._next(until, seconds)
+            if "error" in message:
+                raise self._failure(message["error"])
+            self._seen = message["seen"]
+        return self._seen
 
     def facts(self, *, seconds: float) -> Answer:
         """Return what was booted. Raises CouldNotCheck where the project does not boot."""
@@ -100,26 +116,16 @@ class Agent:
 
     def close(self, *, seconds: float) -> None:
         """End the agent. It has ``seconds`` to roll back what it was doing."""
-        process.end(self._process, seconds=seconds)
+        self._process.end(seconds=seconds)
 
-    def _send_sources(self, directory: Path, manage: Path | None, command: str) -> None:
+    def _send_sources(self, start: Mapping[str, Any]) -> None:
         sources = {
             path.stem: path.read_text(encoding="utf-8")
             for path in (Path(__file__).parent.parent / "agent").glob("*.py")
         }
         boot = sources.pop("boot").encode()
-        start = {
-            "modules": sources,
-            "directory": str(directory),
-            "project": str(directory),
-            "manage": None if manage is None else str(manage),
-            "command": command,
-        }
-        text = b"%d\n" % len(boot) + boot + json.dumps(start).encode() + b"\n"
-        assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
-        # More than a pipe holds: what never reads it must run into the time limit, not stop us.
-        pipe = os.dup(self._process.stdin.fileno())
-        threading.Thread(target=_send, args=(pipe, text), daemon=True).start()
+        rest = json.dumps({"modules": sources, **start}).encode()
+        self._process.feed(b"%d\n" % len(boot) + boot + rest + b"\n")
 
     def _write(self, data: bytes) -> None:
         assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
@@ -137,7 +143,9 @@ class Agent:
     ) -> Answer:
         while True:
             message = self._next(until, seconds)
-            if "event" in message:
+            if "seen" in message:
+                self._seen = message["seen"]
+            elif "event" in message:
                 if on_event is not None:
                     on_event(message["event"])
             elif "error" in message:
@@ -163,9 +171,8 @@ class Agent:
         return message
 
     def _ended(self) -> str:
-        name = "the project" if self._manage is None else self._manage.name
-        code = self._process.wait()
-        return f"{name} ended before it answered (exit code {code})"
+        name = "the project" if self._manage is None else PurePath(self._manage).name
+        return f"{name} ended before it answered ({self._process.describe_end()})"
 
     def _failure(self, error: Mapping[str, Any]) -> AgentFailed:
         message = redact(f"{error['type']}: {error['message']}".strip(), self._secrets)
@@ -191,8 +198,3 @@ class Agent:
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
         return thread
-
-
-def _send(pipe: int, text: bytes) -> None:
-    with suppress(OSError), os.fdopen(pipe, "wb") as stream:  # who reads it may be gone
-        stream.write(text)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -67,34 +68,96 @@ def environment(without: str | None = None) -> dict[str, str]:
     }
 
 
-def start(
-    argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]
-) -> subprocess.Popen[bytes]:
+class Process(subprocess.Popen[bytes]):
+    """A program that runs, with pipes on all three streams."""
+
+    def feed(self, data: bytes) -> None:
+        """Send more than a pipe holds: what never reads it must not keep us waiting."""
+        assert self.stdin is not None  # noqa: S101 - it was started with a pipe
+        pipe = os.dup(self.stdin.fileno())
+        threading.Thread(target=_feed, args=(pipe, data), daemon=True).start()
+
+    def end(self, *, seconds: float) -> None:
+        """Close its standard input and wait; then end all that is left of its session."""
+        if self.stdin is not None:
+            with suppress(OSError):  # it is gone already, and unread requests with it
+                self.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(seconds)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.wait()
+
+    def describe_end(self) -> str:
+        """Wait for its end and say how it was."""
+        return f"exit code {self.wait()}"
+
+
+def _feed(pipe: int, data: bytes) -> None:
+    with suppress(OSError), os.fdopen(pipe, "wb") as stream:  # it ended: its answer tells why
+        stream.write(data)
+
+
+def start(argv: Sequence[str], *, cwd: Path, variables: Mapping[str, str]) -> Process:
     """Start a program with pipes on all three streams, in a session of its own.
 
     Of its own, so that Ctrl-C in the terminal reaches us alone: we end it in good order.
+    Raises CouldNotCheck where it can't be started.
     """
-    return subprocess.Popen(
-        list(argv),
-        cwd=cwd,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**environment(), **variables},
-        start_new_session=True,
-    )
+    try:
+        return Process(
+            list(argv),
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**environment(), **variables},
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CouldNotCheck(f"{argv[0]} can't be run: {error.strerror}") from error
 
 
-def end(process: subprocess.Popen[bytes], *, seconds: float) -> None:
-    """Close a process's standard input and wait; then end all that is left of its session."""
-    if process.stdin is not None:
-        with suppress(OSError):  # it is gone already, and unread requests with it
-            process.stdin.close()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(seconds)
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def follow(
+    argv: Sequence[str], *, cwd: Path, hear: Callable[[str], None], seconds: float
+) -> Completed:
+    """Run a program to its end and pass on each line that it says, on either stream.
+
+    Raises CouldNotCheck where it is not there or takes longer than ``seconds``.
+    """
+    said: list[str] = []
+    with _together(argv, cwd) as running:
+        alarm = threading.Timer(seconds, running.kill)
+        alarm.start()
+        try:
+            for line in running.stdout or ():
+                said.append(line)
+                hear(line.rstrip())
+        except BaseException:
+            running.kill()
+            raise
+        finally:
+            alarm.cancel()
+    if alarm.finished.is_set() and running.returncode == -signal.SIGKILL:
+        raise CouldNotCheck(f"no end within {seconds:g} seconds: {' '.join(argv)}", "".join(said))
+    return Completed(running.returncode, "", "".join(said))
+
+
+def _together(argv: Sequence[str], cwd: Path) -> subprocess.Popen[str]:
+    """Start a program whose two streams come as one."""
+    try:
+        return subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CouldNotCheck(f"{argv[0]} can't be run: {error.strerror}") from error
 
 
 def wait_until(moment: float) -> float:

@@ -94,7 +94,7 @@ class TextReport:
     def _wants_details(self, result: StepResult) -> bool:
         failed = result.verdict is Verdict.ERRORED
         refused = result.verdict is Verdict.REFUSED
-        changing = result.name in {"draft", "write", "apply"} and not refused
+        changing = result.name in {"draft", "write", "apply", "compose-up"} and not refused
         return self._verbose or failed or changing
 
     def _finding(self, finding: Finding) -> None:

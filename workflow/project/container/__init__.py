@@ -1,0 +1,1 @@
+"""The project in a container: found through Compose, looked at through the engine, and proved."""
