@@ -7,12 +7,14 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from workflow.project.cause import expect_none
+from workflow.errors import CouldNotCheck
+from workflow.project.cause import Cause, expect_none
 from workflow.project.container.attached import Attached
 from workflow.project.container.checks import declared
 from workflow.project.container.production import check_production, variables_of
 from workflow.project.container.proof import OURS, Proof
 from workflow.project.container.python import find_python
+from workflow.project.container.running import check_state
 from workflow.project.container.source import check_shadows
 
 if TYPE_CHECKING:
@@ -103,10 +105,24 @@ class Container:
         yield from findings
         if findings:
             return
-        seen = tree.seen_there
+        try:
+            seen = tree.seen_there
+        except CouldNotCheck as error:
+            self._expect_no_restart(error)
+            raise
         if self._proof is not None:
             yield from self._proof.check(seen, tree.migration_files)
             self._proof.forget()
+
+    def _expect_no_restart(self, error: CouldNotCheck) -> None:
+        """Raise Cause where the container ended under us because it always does.
+
+        Between two of its ends it looks sound.
+        """
+        inspected = self.view.engine.inspect(self.view.inspected["Id"])
+        for finding in check_state(self.view._replace(inspected=inspected)):
+            if finding.code == "ENV209":
+                raise Cause(finding) from error
 
     @cached_property
     def _declared(self) -> tuple[Finding, ...]:
