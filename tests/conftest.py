@@ -9,12 +9,15 @@ that nobody answers.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.two_apps import Project
 
 MARKERS = {
     "pypi": "installs packages from the package index",
@@ -122,3 +125,22 @@ def guard(
     GUARD.markers = markers
     yield GUARD
     GUARD.markers = None
+
+
+@pytest.fixture(scope="session")
+def two_apps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small project with every migration applied, made once in a session."""
+    made = Project(tmp_path_factory.mktemp("two-apps") / "project")
+    made.create()
+    made.manage("migrate", "--verbosity=0")
+    return made.folder
+
+
+@pytest.fixture
+def project(two_apps: Path, tmp_path: Path) -> Iterator[Project]:
+    """A copy of that project, database and all."""
+    folder = tmp_path / "project"
+    shutil.copytree(two_apps, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    copied = Project(folder)
+    yield copied
+    copied.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import types
 from collections.abc import Iterator
@@ -14,7 +13,6 @@ import pytest
 from django.conf import settings
 
 import workflow
-from tests.two_apps import Project
 
 PACKAGE = "_migration_workflow_agent"
 
@@ -62,21 +60,3 @@ def connection() -> Any:
 
     connections["default"].ensure_connection()
     return connections["default"]
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = Project(tmp_path_factory.mktemp("template") / "project")
-    made.create()
-    made.manage("migrate", "--verbosity=0")
-    return made.folder
-
-
-@pytest.fixture
-def project(template: Path, tmp_path: Path) -> Iterator[Project]:
-    """A project whose database has every migration applied."""
-    folder = tmp_path / "project"
-    shutil.copytree(template, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    copied = Project(folder)
-    yield copied
-    copied.close()
