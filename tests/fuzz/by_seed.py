@@ -52,7 +52,7 @@ def main(folder: Path, first: int, count: int) -> int:
         put(project, made(seed), everywhere=seed % 4 == 0)
         began = time.process_time()
         try:
-            history, _ = look(project)
+            history, _ = look(project, seconds=SECONDS)
             unreadable += bool(history.problems)
         except Exception as error:  # noqa: BLE001 - this is what is looked for
             frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -32,7 +32,10 @@ class Migration(migrations.Migration):
 FUZZED = "shop/migrations/0001_fuzzed.py"
 
 SECONDS = 1.0
-"""How much processor time one file may cost."""
+"""How much processor time one file may cost: the figure, which is measured at rest."""
+
+ENDLESS = 60.0
+"""What takes this much of any machine grows with its input as it must not."""
 
 
 class Slow(Exception):
@@ -58,7 +61,7 @@ def put(folder: Path, data: bytes, *, everywhere: bool) -> None:
         (folder / name).write_bytes(data)
 
 
-def look(folder: Path, *, seconds: float = SECONDS) -> tuple[History, list[Finding]]:
+def look(folder: Path, *, seconds: float = ENDLESS) -> tuple[History, list[Finding]]:
     """Read and judge the project, as the static gate does. Nothing may be raised but Slow."""
     began = time.process_time()
     history = read_history(folder)
