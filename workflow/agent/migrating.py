@@ -29,12 +29,35 @@ class MigrationFailedError(Exception):
         }
 
 
+class Watcher:
+    """Sees what a migration does to a database: at its begin, at each statement, at its end.
+
+    What it notes becomes part of the migration's row of evidence. The base sees nothing.
+    """
+
+    def begin(self, migration):
+        """Take note that ``migration`` begins. No transaction is open yet."""
+
+    def statement(self, execute, sql, params, many, context):
+        """Let a statement through, as the wrappers of Django's connections do.
+
+        Everything goes through here that migrations execute on the connection, so also what
+        RunPython, RunSQL and the schema editor's deferred SQL do.
+        """
+        return execute(sql, params, many, context)
+
+    def end(self, migration):  # noqa: ARG002 - what those that see something take
+        """Return what to add to the row of ``migration``, which is committed."""
+        return {}
+
+
 class Recorder:
     """Takes the executor's progress calls: times each migration and tells the host of it."""
 
-    def __init__(self, channel, doing):
+    def __init__(self, channel, doing, watchers=()):
         self.channel = channel
         self.doing = doing
+        self.watchers = watchers
         self.current = None
         self.rows = []
         self.statements = 0
@@ -44,25 +67,42 @@ class Recorder:
     def __call__(self, action, migration=None, fake=False):  # noqa: ARG002 - Django passes it
         """Take note of what the executor begins and ends."""
         if action in {"apply_start", "unapply_start"}:
-            self.current = migration
-            self._began = time.perf_counter()
-            self._statements_before = self.statements
-            self.channel.event(doing=self.doing, app=migration.app_label, migration=migration.name)
+            self._begin(migration)
         elif action in {"apply_success", "unapply_success"}:
-            self.rows.append(
-                {
-                    "app": migration.app_label,
-                    "migration": migration.name,
-                    "direction": "forward" if action == "apply_success" else "back",
-                    "seconds": round(time.perf_counter() - self._began, 6),
-                    "statements": self.statements - self._statements_before,
-                    "reversible": reversible(migration),
-                }
-            )
-            self.current = None
+            self._end(migration, "forward" if action == "apply_success" else "back")
 
-    def count(self, execute, sql, params, many, context):
-        """Count a statement on its way to the database."""
+    def _begin(self, migration):
+        self.current = migration
+        self.channel.event(doing=self.doing, app=migration.app_label, migration=migration.name)
+        for watcher in self.watchers:
+            watcher.begin(migration)
+        self._statements_before = self.statements
+        self._began = time.perf_counter()
+
+    def _end(self, migration, direction):
+        row = {
+            "app": migration.app_label,
+            "migration": migration.name,
+            "direction": direction,
+            "seconds": round(time.perf_counter() - self._began, 6),
+            "statements": self.statements - self._statements_before,
+            "reversible": reversible(migration),
+        }
+        for watcher in self.watchers:
+            row.update(watcher.end(migration))
+        self.rows.append(row)
+        self.current = None
+
+    @contextlib.contextmanager
+    def listening(self, connection):
+        """See every statement of a connection, as the watchers do, until the block ends."""
+        with contextlib.ExitStack() as stack:
+            for watcher in self.watchers:
+                stack.enter_context(connection.execute_wrapper(watcher.statement))
+            stack.enter_context(connection.execute_wrapper(self._count))
+            yield
+
+    def _count(self, execute, sql, params, many, context):
         self.statements += 1
         return execute(sql, params, many, context)
 
@@ -82,7 +122,7 @@ def migrate(connection, recorder, plan=None):
         return []
     state = executor._create_project_state(with_applied_migrations=True)
     signal = {"verbosity": 0, "interactive": False, "db": connection.alias, "plan": plan}
-    with _failures_named(recorder), connection.execute_wrapper(recorder.count):
+    with _failures_named(recorder), recorder.listening(connection):
         emit_pre_migrate_signal(apps=state.apps, **signal)
         state = executor.migrate(None, plan=plan, state=state.clone())
         state.clear_delayed_apps_cache()

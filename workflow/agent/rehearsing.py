@@ -18,9 +18,10 @@ from django.db import connections, transaction
 
 def rehearse(session, database, scratch):
     """Return the plan, what each migration did, and what the copy looked like afterwards."""
-    recorder = Recorder(session.channel, "rehearsing")
+    connection = connections[database]
+    recorder = Recorder(session.channel, "rehearsing", _watchers(connection))
     migrations = pending(session.loader(database))
-    as_one = runs_as_one(connections[database], migrations)
+    as_one = runs_as_one(connection, migrations)
     rehearsed = {"plan": keys(migrations), "as_one": as_one, "failed": None}
     with rehearsal_copy(database, scratch) as connection, others_guarded(database), mail_kept():
         before = fingerprint(connection)
@@ -39,6 +40,11 @@ def rehearse(session, database, scratch):
         "after": after,
         "row_changes": row_changes(before["rows"], after["rows"]),
     }
+
+
+def _watchers(connection):  # noqa: ARG001 - each engine will have its own
+    """Return what observes the rehearsal on this engine."""
+    return ()
 
 
 def runs_as_one(connection, migrations):
