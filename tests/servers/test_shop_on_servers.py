@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from tests.servers.engines import ENGINES
+
 if TYPE_CHECKING:
     from tests.e2e.shop import Shop
     from tests.servers.conftest import MakeShop
@@ -18,6 +22,7 @@ with connection.cursor() as cursor:
 """
 
 
+@pytest.mark.parametrize("database_url", ENGINES[1:], indirect=True)
 def test_the_daily_path_passes_and_leaves_no_scratch_database(shop: Shop) -> None:
     built = shop.json("migrate-safe")
     assert built.code == 0, built
@@ -55,11 +60,12 @@ def test_the_daily_path_passes_and_leaves_no_scratch_database(shop: Shop) -> Non
     assert shop.manage("shell", "-c", SCRATCH).stdout.strip().endswith("[]")
 
 
-def test_a_clone_that_lacks_something_is_no_rehearsal(mariadb: str, on: MakeShop) -> None:
+@pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
+def test_a_clone_that_lacks_something_is_no_rehearsal(database_url: str, on: MakeShop) -> None:
     """Django does not give mysqldump a socket that is named in OPTIONS, and it then fails."""
-    assert on(mariadb).json("migrate-safe").code == 0
+    assert on(database_url).json("migrate-safe").code == 0
 
-    shop = on(mariadb.replace("@/shop?host=", "@localhost/shop?unix_socket="))
+    shop = on(database_url.replace("@/", "@localhost/").replace("?host=", "?unix_socket="))
     shop.add_field()
     assert shop.json("makemigrations").code == 0
     refused = shop.json("migrate-safe")
