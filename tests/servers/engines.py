@@ -1,4 +1,4 @@
-"""Real database servers that live as long as the tests of one process, and a database for each test.
+"""Real database servers, which live as long as the process of the tests that use them.
 
 PostgreSQL of this machine, the PostgreSQL that comes as a wheel, MariaDB, and SQLite, which needs
 no server. A server whose programs are not on the machine skips its tests, with the reason; where

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.servers.engines import ENGINES, Server, mariadb_server, postgresql_server
 
-START = {
+START: Mapping[str, Callable[[], AbstractContextManager[Server]]] = {
     "postgresql": postgresql_server,
     "postgresql-wheel": partial(postgresql_server, wheel=True),
     "mariadb": mariadb_server,
