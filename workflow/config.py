@@ -180,7 +180,7 @@ def _find_table(start: Path) -> tuple[Path | None, Mapping[str, Any]]:
         for name, keys in ((OWN_FILE, ()), ("pyproject.toml", ("tool", TABLE))):
             path = folder / name
             if path.is_file():
-                table = _parse(path)
+                table = parse_toml(path)
                 for key in keys:
                     table = table.get(key, {}) if isinstance(table, dict) else {}
                 if table or not keys:
@@ -190,7 +190,8 @@ def _find_table(start: Path) -> tuple[Path | None, Mapping[str, Any]]:
     return None, {}
 
 
-def _parse(path: Path) -> Any:
+def parse_toml(path: Path) -> Any:
+    """Return what a TOML file says. Raises UsageError for one that can't be read."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:
