@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from workflow import __version__, cli
-from workflow.verbs import APP, COMMON, VERBS, Verb
+from workflow.verbs import VERBS, Verb
 
 PROGRAM = Path(sys.executable).with_name("migration-workflow")
 verbs = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
@@ -50,26 +50,27 @@ def test_the_options_of_a_subcommand(verb: Verb) -> None:
     offered = {
         flag for action in subparsers()[verb.name]._actions for flag in action.option_strings
     }
-    expected = {f"--{option.name}" for option in (*verb.options, *COMMON)}
+    expected = {f"--{option.name}" for option in verb.flags}
     assert offered == expected | {"--help", "-h"}
 
 
 @verbs
-def test_app_labels_only_where_they_mean_something(verb: Verb) -> None:
+def test_words_without_a_flag_only_where_they_mean_something(verb: Verb) -> None:
     positional = [
         action.dest for action in subparsers()[verb.name]._actions if not action.option_strings
     ]
-    assert positional == ([APP.name] if verb.takes_apps else [])
+    assert positional == ([verb.operand.name] if verb.operand else [])
 
 
 @verbs
 def test_values_arrive_under_their_names(verb: Verb, heard: list[Any]) -> None:
     words = [verb.name]
     expected: dict[str, Any] = {}
-    if verb.takes_apps:
-        words += ["shop", "stock"]
-        expected["app"] = ["shop", "stock"]
-    for option in (*verb.options, *COMMON):
+    if verb.operand is not None:
+        several = ["shop", "stock"] if verb.operand.many else ["shop"]
+        words += several
+        expected[verb.operand.name] = several if verb.operand.many else "shop"
+    for option in verb.flags:
         words.append(f"--{option.name}")
         if option.value is None:
             expected[option.parameter] = True

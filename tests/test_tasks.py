@@ -13,7 +13,7 @@ import pytest
 from invoke import Context, Program
 
 from workflow import tasks
-from workflow.verbs import APP, COMMON, VERBS, Verb
+from workflow.verbs import VERBS, Verb
 
 FLAG = re.compile(r"^\s+(?:(-\w)(?:, | \w+, ))?--([a-z-]+)", re.MULTILINE)
 INV = Path(sys.executable).with_name("inv")
@@ -54,10 +54,7 @@ def test_help_shows_the_options_and_no_short_flags(
 ) -> None:
     shown = shown_by_help(verb.name, capsys)
     found = FLAG.findall(shown)
-    expected = [option.name for option in (*verb.options, *COMMON)]
-    assert sorted(name for _, name in found) == sorted(
-        [*expected, *([APP.name] if verb.takes_apps else [])]
-    )
+    assert sorted(name for _, name in found) == sorted(option.name for option in verb.everything)
     assert not [short for short, _ in found if short]
     assert verb.help in shown
 
@@ -66,7 +63,7 @@ def test_help_shows_the_options_and_no_short_flags(
 def test_help_explains_every_option(verb: Verb) -> None:
     arguments = tasks.make_task(verb).get_arguments()
     helps = {name: argument.help for argument in arguments for name in argument.names}
-    for option in (*verb.options, *COMMON):
+    for option in verb.everything:
         assert helps[option.name] == option.help
 
 
@@ -80,7 +77,7 @@ def test_the_console_script_offers_the_same(verb: Verb, capsys: pytest.CaptureFi
         for flag in action.option_strings
         if flag.startswith("--")
     } - {"help"}
-    words = {APP.name} if verb.takes_apps else set()
+    words = {verb.operand.name} if verb.operand else set()
     offered = {name for _, name in FLAG.findall(shown_by_help(verb.name, capsys))}
     assert offered == flags | words
 
@@ -103,10 +100,9 @@ class TestCalls:
 
     @verbs
     def test_values_arrive_under_their_names(self, verb: Verb, heard: list[Any]) -> None:
-        options = (*([APP] if verb.takes_apps else []), *verb.options, *COMMON)
         words = ["inv", verb.name]
         expected: dict[str, Any] = {}
-        for option in options:
+        for option in verb.everything:
             words.append(f"--{option.name}")
             if option.value is None:
                 expected[option.parameter] = True

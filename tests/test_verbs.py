@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from workflow.door import execute
-from workflow.verbs import APP, COMMON, VERBS, Option, Verb
+from workflow.verbs import COMMON, VERBS, Verb
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = {
@@ -24,10 +24,6 @@ SCRIPTS = {
 verbs = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 
 
-def options_of(verb: Verb) -> tuple[Option, ...]:
-    return (*verb.options, *COMMON)
-
-
 def test_names_are_told_apart() -> None:
     names = [verb.name for verb in VERBS]
     assert len(set(names)) == len(names)
@@ -35,9 +31,9 @@ def test_names_are_told_apart() -> None:
 
 @verbs
 def test_options_are_told_apart_and_explained(verb: Verb) -> None:
-    names = [option.name for option in (APP, *options_of(verb))]
+    names = [option.name for option in verb.everything]
     assert len(set(names)) == len(names)
-    for option in (APP, *options_of(verb)):
+    for option in verb.everything:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", option.name)
         assert option.help.endswith(".")
         assert option.help[0].isupper()
@@ -50,7 +46,7 @@ def test_every_verb_is_explained_in_one_sentence() -> None:
 
 def test_a_switch_has_no_value_and_a_choice_has_one() -> None:
     for verb in VERBS:
-        for option in options_of(verb):
+        for option in verb.everything:
             if option.choices or option.many:
                 assert option.value is not None
 
@@ -59,7 +55,7 @@ def test_every_option_is_used() -> None:
     """What may be said is looked at somewhere: an option that does nothing is a lie."""
     source = inspect.getsource(sys.modules[execute.__module__])
     for verb in VERBS:
-        for option in (APP, *options_of(verb)):
+        for option in verb.everything:
             assert f'"{option.parameter}"' in source, option.name
 
 

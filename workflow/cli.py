@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflow import __version__
 from workflow.door import COMMAND, execute
-from workflow.verbs import APP, COMMON, VERBS, Option
+from workflow.verbs import VERBS, Option
 
 if TYPE_CHECKING:
     import argparse
@@ -49,9 +49,10 @@ def _parser() -> argparse.ArgumentParser:
         subparser = subparsers.add_parser(
             verb.name, help=verb.help, description=verb.help, allow_abbrev=False
         )
-        if verb.takes_apps:
-            subparser.add_argument(APP.name, nargs="*", metavar=APP.value, help=APP.help)
-        for option in (*verb.options, *COMMON):
+        if (word := verb.operand) is not None:
+            number = "*" if word.many else "?"
+            subparser.add_argument(word.name, nargs=number, metavar=word.value, help=word.help)
+        for option in verb.flags:
             _add(subparser, option)
     return parser
 

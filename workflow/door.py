@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,23 @@ def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001 - what signa
 
 
 def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
+    if (without_flow := WITHOUT_FLOW.get(verb)) is not None:
+        return without_flow(values)
+    return _execute_flow(verb, values, door)
+
+
+def _explain(values: Mapping[str, Any]) -> int:
+    from workflow.explain import explain
+
+    explain(values.get("code"), sys.stdout, os.environ)
+    return 0
+
+
+WITHOUT_FLOW: Mapping[str, Callable[[Mapping[str, Any]], int]] = {"explain": _explain}
+"""The verbs that run no gates: each takes the values of its options, and returns the exit code."""
+
+
+def _execute_flow(verb: str, values: Mapping[str, Any], door: str) -> int:
     from workflow.config import load_settings
     from workflow.context import Context
     from workflow.flows import FLOWS

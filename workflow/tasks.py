@@ -13,7 +13,7 @@ from typing import Any
 from invoke import Collection, Context, Task
 
 from workflow.door import execute
-from workflow.verbs import APP, COMMON, VERBS, Option, Verb
+from workflow.verbs import VERBS, Option, Verb
 
 
 def make_task(verb: Verb) -> Task[Any]:
@@ -24,21 +24,21 @@ def make_task(verb: Verb) -> Task[Any]:
         if code != 0:
             sys.exit(code)
 
-    options = (*([APP] if verb.takes_apps else []), *verb.options, *COMMON)
+    word = verb.operand
     body.__name__ = verb.name.replace("-", "_")
     body.__doc__ = verb.help
     body.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter("_", inspect.Parameter.POSITIONAL_OR_KEYWORD),
-            *map(_parameter, options),
+            *map(_parameter, verb.everything),
         ]
     )
     return Task(
         body,
         name=verb.name,
-        help={option.name: option.help for option in options},
-        positional=[],
-        iterable=[option.parameter for option in options if option.many],
+        help={option.name: option.help for option in verb.everything},
+        positional=[] if word is None or word.many else [word.parameter],
+        iterable=[option.parameter for option in verb.everything if option.many],
         # A switch that changes something must be spelled out: no -p for --production.
         auto_shortflags=False,
     )

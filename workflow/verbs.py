@@ -22,22 +22,14 @@ class Option(NamedTuple):
         return self.name.replace("-", "_")
 
 
-class Verb(NamedTuple):
-    """One verb: an Invoke task, a Make target and a subcommand of the console script."""
-
-    name: str
-    help: str
-    options: tuple[Option, ...] = ()
-    takes_apps: bool = False
-    """Whether app labels may follow it. Invoke has no optional words: there it is ``--app``."""
-
-
 APP = Option(
     "app",
     "App label; may be repeated; all of the project's own apps when left out.",
     "APP",
     many=True,
 )
+
+CODE = Option("code", "Code of a finding; all of them are listed when left out.", "CODE")
 
 AGAINST = Option(
     "against",
@@ -54,6 +46,30 @@ COMMON = (
     Option("dry-run", "Print what would be changed, and change nothing."),
     Option("verbose", "Show facts, details and tracebacks."),
 )
+"""What every flow takes."""
+
+
+class Verb(NamedTuple):
+    """One verb: an Invoke task, a Make target and a subcommand of the console script."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...] = ()
+    operand: Option | None = None
+    """What may follow it without a flag. Invoke knows no words that may be left out: there many
+    of them are a flag, and one must be given."""
+    common: tuple[Option, ...] = COMMON
+
+    @property
+    def flags(self) -> tuple[Option, ...]:
+        """Every option that is spelled with its name."""
+        return (*self.options, *self.common)
+
+    @property
+    def everything(self) -> tuple[Option, ...]:
+        """What follows it without a flag, and its flags."""
+        return (*([self.operand] if self.operand else []), *self.flags)
+
 
 VERBS = (
     Verb("dev", "Start the development containers, and prove that they run the code on disk."),
@@ -76,7 +92,7 @@ VERBS = (
                 many=True,
             ),
         ),
-        takes_apps=True,
+        operand=APP,
     ),
     Verb(
         "validate-migration-dependencies",
@@ -108,5 +124,11 @@ VERBS = (
         "recover",
         "Put a database back that a killed migrate-safe left half changed.",
         (Option("yes", "Do it without asking."),),
+    ),
+    Verb(
+        "explain",
+        "Show the page of a finding's code: the problem, why it bites, what to do instead.",
+        operand=CODE,
+        common=(),
     ),
 )

@@ -13,7 +13,7 @@ import pytest
 
 from tests.docs.documents import SUMMARY, bare, read, refreshing, table
 from workflow.flows import FLOWS
-from workflow.verbs import APP, COMMON, VERBS
+from workflow.verbs import VERBS
 
 pytestmark = pytest.mark.e2e
 
@@ -194,6 +194,13 @@ def against(shop: Shop) -> None:
     assert "main has it already" in shop.run(verb, 1)
 
 
+def code(shop: Shop) -> None:
+    assert shop.run("cd / && migration-workflow explain grf103").startswith("# GRF103: several")
+    listed = shop.run("migration-workflow explain")
+    assert "GRF101 reference to" in listed
+    assert "HIS101 applied migration" in listed
+
+
 TRIED: dict[str, Callable[[Shop], None]] = {
     "project": project,
     "database": database,
@@ -210,11 +217,12 @@ TRIED: dict[str, Callable[[Shop], None]] = {
     "production": production,
     "yes": yes,
     "against": against,
+    "code": code,
 }
 
 
 def test_every_option_is_tried() -> None:
-    options = {option.name for verb in VERBS for option in (APP, *verb.options, *COMMON)}
+    options = {option.name for verb in VERBS for option in verb.everything}
     assert options == TRIED.keys()
 
 
@@ -249,7 +257,7 @@ PLANNED: dict[tuple[str, Situation], str] = {
 }
 """What a dry run must announce; all others have nothing to change."""
 
-ON_THE_HOST = [verb.name for verb in VERBS if not FLOWS[verb.name].starts_containers]
+ON_THE_HOST = [name for name, flow in FLOWS.items() if not flow.starts_containers]
 
 RUNS = [
     *((name, situation) for name in ON_THE_HOST for situation in (drifted, pending)),

@@ -26,25 +26,27 @@ from workflow.door import EXIT_CODES, INTERRUPTED
 from workflow.flows import FLOWS
 from workflow.outcome import Finding, HistorySize, Report, Severity, StepResult, Verdict
 from workflow.report import json as json_report
-from workflow.verbs import APP, COMMON, FORMATS, VERBS, Option
+from workflow.verbs import COMMON, FORMATS, VERBS, Option, Verb
 
 VERB_NAMES = [verb.name for verb in VERBS]
 COMMAND = re.compile(r"(?<![-\w/.])migration-workflow ([a-z][-a-z]+)((?: [^\s`|;&<>]+)*)")
 
 
-def spelled(option: Option) -> str:
+def spelled(option: Option, verb: Verb | None = None) -> str:
     """Return an option as the documents write it."""
-    if option is APP:
-        return f"{option.value} …"
+    if verb is not None and option is verb.operand:
+        return f"{option.value} …" if option.many else str(option.value)
     return f"--{option.name}" + (f" {option.value}" if option.value else "")
 
 
 def options() -> list[tuple[str, str, str]]:
     """Return every option, the verbs that take it, and its help."""
-    rows = {spelled(option): (["every verb"], option.help) for option in COMMON}
+    rows = {spelled(option): (["every flow"], option.help) for option in COMMON}
     for verb in VERBS:
-        for option in (*((APP,) if verb.takes_apps else ()), *verb.options):
-            rows.setdefault(spelled(option), ([], option.help))[0].append(f"`{verb.name}`")
+        for option in verb.everything:
+            if verb.name not in FLOWS or option not in COMMON:
+                row = rows.setdefault(spelled(option, verb), ([], option.help))
+                row[0].append(f"`{verb.name}`")
     return [(name, ", ".join(verbs), text) for name, (verbs, text) in rows.items()]
 
 
@@ -54,7 +56,7 @@ def test_the_readme_lists_the_verbs() -> None:
 
 
 def test_the_readme_names_what_every_verb_takes() -> None:
-    line = next(line for line in read(README).splitlines() if line.startswith("All take "))
+    line = next(line for line in read(README).splitlines() if line.startswith("All flows take "))
     named = re.findall(r"`(--[^`]+)`", line)
     assert named == [spelled(option).replace("FORMAT", "|".join(FORMATS)) for option in COMMON]
 
@@ -198,8 +200,7 @@ def _number(version: str) -> tuple[int, ...]:
 def test_every_command_that_is_named_exists(name: str) -> None:
     """``migration-workflow VERB --option`` in any document; its options are the verb's."""
     known = {
-        verb.name: {"--help", *(f"--{option.name}" for option in (*verb.options, *COMMON))}
-        for verb in VERBS
+        verb.name: {"--help", *(f"--{option.name}" for option in verb.flags)} for verb in VERBS
     }
     text = read(name).replace("migration-workflow itself", "")
     for verb, words in COMMAND.findall(text):

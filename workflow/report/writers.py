@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 WIDTH = 80
 """Columns of a stream that is no terminal."""
 
+PAGE_WIDTH = 100
+"""Columns that a page takes at most: longer lines are hard to read."""
+
 NARROWEST = 20
 """Columns that a text gets in any terminal, even one that says it has none."""
 
@@ -69,6 +72,10 @@ class PlainWriter:
     def verbatim(self, text: str, *, indent: int, style: str = "") -> None:  # noqa: ARG002
         """Write lines as they are."""
         self._write(textwrap.indent(harmless(text.rstrip("\n")), " " * indent))
+
+    def page(self, text: str) -> None:
+        """Write a page in Markdown, which is plain text as well."""
+        self._write(harmless(text.rstrip("\n")))
 
     def _write(self, text: str) -> None:
         self._stream.write(text + "\n")
@@ -140,6 +147,13 @@ class TerminalWriter:
         margin = " " * indent
         lines = textwrap.indent(harmless(text.rstrip("\n")), margin)
         self._console.print(Text(lines, self.THEME[style]), soft_wrap=True)
+
+    def page(self, text: str) -> None:
+        """Write a page in Markdown, laid out for the terminal."""
+        from rich.markdown import Markdown
+
+        self.stop()
+        self._console.print(Markdown(harmless(text)), width=min(self._console.width, PAGE_WIDTH))
 
 
 def writer_for(stream: TextIO, variables: Mapping[str, str]) -> PlainWriter | TerminalWriter:
