@@ -35,6 +35,9 @@ class Watcher:
     What it notes becomes part of the migration's row of evidence. The base sees nothing.
     """
 
+    def plan(self, apps):
+        """Take note that a plan begins; ``apps`` has the models of the state before it."""
+
     def begin(self, migration):
         """Take note that ``migration`` begins. No transaction is open yet."""
 
@@ -49,6 +52,16 @@ class Watcher:
     def end(self, migration):  # noqa: ARG002 - what those that see something take
         """Return what to add to the row of ``migration``, which is committed."""
         return {}
+
+
+@contextlib.contextmanager
+def unheard(connection):
+    """Keep statements of our own from whoever listens to those of migrations."""
+    wrappers, connection.execute_wrappers = connection.execute_wrappers, []
+    try:
+        yield
+    finally:
+        connection.execute_wrappers = wrappers
 
 
 class Recorder:
@@ -93,6 +106,11 @@ class Recorder:
         self.rows.append(row)
         self.current = None
 
+    def plan(self, apps):
+        """Tell the watchers that a plan begins."""
+        for watcher in self.watchers:
+            watcher.plan(apps)
+
     @contextlib.contextmanager
     def listening(self, connection):
         """See every statement of a connection, as the watchers do, until the block ends."""
@@ -124,6 +142,7 @@ def migrate(connection, recorder, plan=None):
     signal = {"verbosity": 0, "interactive": False, "db": connection.alias, "plan": plan}
     with _failures_named(recorder), recorder.listening(connection):
         emit_pre_migrate_signal(apps=state.apps, **signal)
+        recorder.plan(state.apps)
         state = executor.migrate(None, plan=plan, state=state.clone())
         state.clear_delayed_apps_cache()
         _reload_bases(state)

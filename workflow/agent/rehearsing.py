@@ -2,6 +2,7 @@
 
 import contextlib
 
+from _migration_workflow_agent.catalog import Steps
 from _migration_workflow_agent.copies import rehearsal_copy
 from _migration_workflow_agent.fingerprint import fingerprint, row_changes
 from _migration_workflow_agent.migrating import (
@@ -10,7 +11,9 @@ from _migration_workflow_agent.migrating import (
     forget_caches,
     migrate,
 )
+from _migration_workflow_agent.old_code import OldCode
 from _migration_workflow_agent.plan import keys
+from _migration_workflow_agent.reversing import Rows, go_back
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.state import pending
 from django.db import connections, transaction
@@ -19,16 +22,18 @@ from django.db import connections, transaction
 def rehearse(session, database, scratch):
     """Return the plan, what each migration did, and what the copy looked like afterwards."""
     connection = connections[database]
-    recorder = Recorder(session.channel, "rehearsing", _watchers(connection))
     migrations = pending(session.loader(database))
     as_one = runs_as_one(connection, migrations)
     rehearsed = {"plan": keys(migrations), "as_one": as_one, "failed": None}
     with rehearsal_copy(database, scratch) as connection, others_guarded(database), mail_kept():
         before = fingerprint(connection)
+        there_and_back = ThereAndBack(session, connection, before)
+        recorder = Recorder(session.channel, "rehearsing", there_and_back.watchers)
         try:
             with one_transaction(connection) if as_one else contextlib.nullcontext():
                 migrate(connection, recorder)
             after = fingerprint(connection)
+            there_and_back.go_back(migrations, recorder.rows)
         except MigrationFailedError as error:
             return {**rehearsed, "failed": error.described(), "evidence": recorder.rows}
         finally:
@@ -36,15 +41,39 @@ def rehearse(session, database, scratch):
     return {
         **rehearsed,
         "evidence": recorder.rows,
+        "old_code": there_and_back.old_code,
         "before": before,
         "after": after,
         "row_changes": row_changes(before["rows"], after["rows"]),
     }
 
 
-def _watchers(connection):  # noqa: ARG001 - each engine will have its own
-    """Return what observes the rehearsal on this engine."""
-    return ()
+class ThereAndBack:
+    """What is tried beside the plan where a release runs already: its models, and the way back.
+
+    A database without a migration serves nobody, and there is nothing to go back to.
+    """
+
+    def __init__(self, session, connection, before):
+        self.session = session
+        self.serves = bool(before["history"])
+        steps = Steps(connection)
+        self.steps = steps
+        self.old = OldCode(connection, steps)
+        self.watchers = (steps, self.old) if self.serves else ()
+        self.rows = Rows(connection, before["rows"]) if self.serves else None
+
+    @property
+    def old_code(self):
+        """What breaks for the running release, and what could not be tried."""
+        return {"broken": self.old.broken, "untried": self.old.untried}
+
+    def go_back(self, migrations, evidence):
+        """Take the plan back, and add how that went to its rows of evidence."""
+        if self.serves:
+            found = go_back(self.session, self.steps, self.rows, migrations)
+            for row in evidence:
+                row.update(found[row["app"], row["migration"]])
 
 
 def runs_as_one(connection, migrations):
