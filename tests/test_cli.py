@@ -32,7 +32,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any], st
     """What the door was told, instead of doing it."""
     heard: list[tuple[str, dict[str, Any], str]] = []
 
-    def execute(verb: str, values: dict[str, Any], *, door: str) -> int:
+    def execute(verb: str, values: dict[str, Any], *, door: str, hook: object) -> int:
         heard.append((verb, values, door))
         return 3
 

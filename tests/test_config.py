@@ -25,6 +25,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "compose-file": ('["base.yml", "dev.yml"]', ("base.yml", "dev.yml")),
     "service": ('"web"', "web"),
     "sync-seconds": ("0.5", 0.5),
+    "hooks-without-container": ('"pass"', "pass"),
     "exclude": ('["legacy", "!tests"]', ("legacy", "!tests")),
     "migration-modules": ('{ shop = "db.shop", blog = "" }', {"shop": "db.shop", "blog": None}),
     "production-words": ('["kunden"]', ("kunden",)),

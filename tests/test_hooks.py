@@ -56,6 +56,7 @@ def test_a_warm_static_gate_loads_only_what_it_needs(project: Project, module: s
 @pytest.mark.parametrize("module", MODULES)
 def test_what_is_found_refuses(project: Project, module: str) -> None:
     project.migration("shop", "0002_x", after=(("shop", "0009_missing"),))
+    project.git("add", "--all")
 
     done = call(project, "-m", module, VERB)
 

@@ -14,12 +14,15 @@ from workflow.verbs import VERBS, Option
 if TYPE_CHECKING:
     import argparse
 
+    from workflow.door import Hook
 
-def main(argv: Sequence[str] | None = None) -> int:
+
+def main(argv: Sequence[str] | None = None, *, hook: Hook | None = None) -> int:
     """Parse the command line, run the verb, return its exit code."""
     words = sys.argv[1:] if argv is None else argv
     verb, values = _alone(words) or _parsed(words)
-    return execute(verb, values, door=os.environ.get("MIGRATION_WORKFLOW_DOOR") or COMMAND)
+    door = os.environ.get("MIGRATION_WORKFLOW_DOOR") or COMMAND
+    return execute(verb, values, door=door, hook=hook)
 
 
 def _alone(words: Sequence[str]) -> tuple[str, dict[str, Any]] | None:

@@ -45,6 +45,8 @@ class Settings(NamedTuple):
     """The Compose service that runs the project, where it can't be found out."""
     sync_seconds: float = 5.0
     """How long a change of a file may take to be seen on the other side of a mount."""
+    hooks_without_container: str = "refuse"
+    """What a hook does that must ask the project, while its container is not there."""
     exclude: tuple[str, ...] = ()
     migration_modules: Mapping[str, str | None] = {}
     production_words: tuple[str, ...] = PRODUCTION_WORDS
@@ -90,6 +92,12 @@ def _place(value: Any) -> str:
     return str(value)
 
 
+def _refuse_or_pass(value: Any) -> str:
+    if value not in {"refuse", "pass"}:
+        raise ValueError("'refuse' or 'pass'")
+    return str(value)
+
+
 def _modules(value: Any) -> dict[str, str | None]:
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise ValueError("a table of app label = module")
@@ -107,6 +115,7 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "compose-file": _texts_or_one,
     "service": _text,
     "sync-seconds": _seconds,
+    "hooks-without-container": _refuse_or_pass,
     "exclude": _texts,
     "migration-modules": _modules,
     "production-words": _texts,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from workflow.errors import CouldNotCheck, UsageError
+from workflow.outcome import StepResult, verdict_of
 
 if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.history.model import History
     from workflow.outcome import Finding
     from workflow.project.agent import Agent
+    from workflow.project.commit import Commit
     from workflow.project.container.development import Development
     from workflow.project.container.search import Search
     from workflow.project.git import Git
@@ -28,6 +30,9 @@ END_SECONDS = 12.0
 
 UNDO_SECONDS = 600.0
 """How long it may take where it has to put a snapshot back first."""
+
+WAIT_SECONDS = 600.0
+"""How long to wait for another migrator, where nobody says how long."""
 
 
 class Words(NamedTuple):
@@ -43,6 +48,7 @@ class Words(NamedTuple):
     dry_run: bool = False
     strict: bool = False
     against: str | None = None
+    wait: float = WAIT_SECONDS
 
 
 class Talk(Protocol):
@@ -77,6 +83,7 @@ class Context:
         is_static: bool = False,
         asks_about_production: bool = False,
         starts_containers: bool = False,
+        commit: Commit | None = None,
     ) -> None:
         self.settings = settings
         self.words = words
@@ -84,7 +91,8 @@ class Context:
         self.writes = writes
         self.asks_about_production = asks_about_production
         self.starts_containers = starts_containers
-        self._is_static = is_static
+        self.commit = commit
+        self.is_static = is_static
         self.drafted: tuple[DraftedFile, ...] = ()
         self.rehearsed: dict[str, Any] | None = None
         self._agent: Agent | None = None
@@ -117,7 +125,7 @@ class Context:
         """What git says about the project."""
         from workflow.project.git import Git
 
-        return Git(self.settings.project, self.settings.main_branch)
+        return Git(self.settings.project, self.settings.main_branch, commit=self.commit)
 
     @cached_property
     def scratch(self) -> Scratch:
@@ -129,8 +137,24 @@ class Context:
 
     @cached_property
     def history(self) -> History:
-        """The migration files as they are on disk."""
+        """The migration files as they are on disk; in a static hook, as they will be in git."""
         return self.read_history({})
+
+    @cached_property
+    def _not_on_disk(self) -> Mapping[Path, bytes | None]:
+        """What a static hook reads instead of what is on disk: what git is about to keep.
+
+        ``None`` for a file that is no part of it.
+        """
+        if self.commit is None or not self.is_static:
+            return {}
+        project = self.settings.project
+        return {project / path: text for path, text in self.git.not_in_commit(["*.py"]).items()}
+
+    def read_bytes(self, path: Path) -> bytes:
+        """Return a file of the history, from where it was read. Raises OSError."""
+        text = self._not_on_disk.get(path)
+        return path.read_bytes() if text is None else text
 
     @property
     def agent(self) -> Agent:
@@ -209,10 +233,27 @@ class Context:
             )
         return answer
 
+    def forget_state(self) -> None:
+        """Ask the database anew when the state is wanted next: somebody changed it."""
+        self.__dict__.pop("state", None)
+
     @property
     def has_pending(self) -> bool:
         """Whether the database is known to lack migrations that are on disk."""
         return "state" in self.__dict__ and bool(self.state.get("pending"))
+
+    def judged(self, gate: str, findings: Iterable[Finding], **more: Any) -> StepResult:
+        """Return how a gate ends that looked at all it had to look at, and found this.
+
+        Findings weigh what the project says, and refuse where nobody accepted them. A result
+        that a gate makes itself stands, whatever was accepted. ``more``: other parts of it.
+        """
+        found = tuple(findings)
+        return StepResult(gate, verdict_of(found, strict=self.words.strict), found, **more)
+
+    def is_own(self, app: str) -> bool:
+        """Return whether an app is the project's own, as Django runs it; others aren't judged."""
+        return app in self.state["own"]
 
     def read_history(self, overlay: Mapping[Path, str]) -> History:
         """Read the history with some files as they would be, not as they are."""
@@ -221,7 +262,7 @@ class Context:
         packages = self._packages
         return read_history(
             self.settings.project,
-            overlay=dict(overlay),
+            overlay={**self._not_on_disk, **overlay},
             migration_modules=self.settings.migration_modules or None,
             exclude=self.settings.exclude,
             site=packages.folders,
@@ -257,7 +298,7 @@ class Context:
         wins little by it, and leaves no folder in a tree that it found nothing to do in.
         """
         folder = self.settings.state_folder
-        return folder if self._is_static or folder.is_dir() else None
+        return folder if self.is_static or folder.is_dir() else None
 
     def prepare(self) -> None:
         """Start booting the project, and do meanwhile what needs no answer from it."""

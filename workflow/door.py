@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from workflow.errors import UsageError, WorkflowError
 from workflow.outcome import HistorySize, Report, Verdict
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from workflow.config import Settings
     from workflow.context import Context, Words
     from workflow.flows import Flow
+    from workflow.project.commit import Commit
     from workflow.report.text import TextReport
 
 COULD_NOT_CHECK = 3
@@ -26,7 +28,20 @@ INTERRUPTED = 130
 COMMAND = "migration-workflow"
 
 
-def execute(verb: str, values: Mapping[str, Any], *, door: str = COMMAND) -> int:
+class Hook(Protocol):
+    """A hook of git that a verb is run for."""
+
+    @property
+    def commit(self) -> Commit:
+        """What git is about to commit or to push."""
+
+    def leaves_out(self, context: Context) -> str | None:
+        """Return why the verb need not be run, if that is so. Raises WorkflowError."""
+
+
+def execute(
+    verb: str, values: Mapping[str, Any], *, door: str = COMMAND, hook: Hook | None = None
+) -> int:
     """Run a verb with the values of its options; return the exit code.
 
     ``door`` is how the user called, so that the next command is shown the same way.
@@ -34,7 +49,7 @@ def execute(verb: str, values: Mapping[str, Any], *, door: str = COMMAND) -> int
     signal.signal(signal.SIGTERM, _interrupt)
     _open_standard_streams()
     try:
-        return _execute(verb, values, door)
+        return _execute(verb, values, door, hook)
     except KeyboardInterrupt:
         sys.stderr.write("\nInterrupted.\n")
         return INTERRUPTED
@@ -72,10 +87,10 @@ def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001 - what signa
     raise KeyboardInterrupt
 
 
-def _execute(verb: str, values: Mapping[str, Any], door: str) -> int:
+def _execute(verb: str, values: Mapping[str, Any], door: str, hook: Hook | None) -> int:
     if (without_flow := WITHOUT_FLOW.get(verb)) is not None:
         return without_flow(values)
-    return _execute_flow(verb, values, door)
+    return _execute_flow(verb, values, door, hook)
 
 
 def _explain(values: Mapping[str, Any]) -> int:
@@ -89,7 +104,7 @@ WITHOUT_FLOW: Mapping[str, Callable[[Mapping[str, Any]], int]] = {"explain": _ex
 """The verbs that run no gates: each takes the values of its options, and returns the exit code."""
 
 
-def _execute_flow(verb: str, values: Mapping[str, Any], door: str) -> int:
+def _execute_flow(verb: str, values: Mapping[str, Any], door: str, hook: Hook | None) -> int:
     from workflow.config import load_settings
     from workflow.context import Context
     from workflow.flows import FLOWS
@@ -105,7 +120,9 @@ def _execute_flow(verb: str, values: Mapping[str, Any], door: str) -> int:
     )
     _expect_project(flow, settings)
     told_is_data = as_text and output is None
-    writer = writer_for(sys.stdout if told_is_data else sys.stderr, settings.variables)
+    writer = writer_for(
+        sys.stdout if told_is_data else sys.stderr, settings.variables, plain=hook is not None
+    )
     told = TextReport(writer, verbose=bool(values.get("verbose")))
     context = Context(
         settings,
@@ -115,7 +132,11 @@ def _execute_flow(verb: str, values: Mapping[str, Any], door: str) -> int:
         is_static=not flow.asks_project,
         asks_about_production=flow.asks_about_production,
         starts_containers=flow.starts_containers,
+        commit=None if hook is None else hook.commit,
     )
+    if hook is not None and (reason := hook.leaves_out(context)) is not None:
+        sys.stderr.write(f"{reason}\n" if reason else "")
+        return 0
     try:
         report = _run(verb, flow, context, told)
     finally:
@@ -155,7 +176,20 @@ def _words(values: Mapping[str, Any]) -> Words:
         dry_run=bool(values.get("dry_run")),
         strict=bool(values.get("strict")),
         against=values.get("against"),
+        wait=_wait(values.get("wait")),
     )
+
+
+def _wait(value: str | None) -> float:
+    from workflow.context import WAIT_SECONDS
+
+    try:
+        seconds = WAIT_SECONDS if value is None else float(value)
+    except ValueError:
+        seconds = math.nan
+    if not seconds >= 0:
+        raise UsageError(f"--wait takes a number of seconds, not {value!r}")
+    return seconds
 
 
 def _format(values: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workflow.errors import CouldNotCheck, UsageError
 from workflow.history.model import MigrationKey
-from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.outcome import Finding, Severity, StepResult, Verdict
 from workflow.rules.wording import instead, listed
 
 if TYPE_CHECKING:
@@ -42,8 +42,9 @@ def run(context: Context) -> StepResult:
         return StepResult(NAME, Verdict.SKIPPED, reason=other)
     relocated = [f":(literal){path}" for path in _folders(context.history) if not _is_usual(path)]
     changes = context.git.changes_since(other.base, [PATTERN, *relocated])
-    findings = tuple(_Comparison(context, other, changes).findings()) if changes else ()
-    return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)
+    if not changes:
+        return StepResult(NAME, Verdict.PASSED)
+    return context.judged(NAME, _Comparison(context, other, changes).findings())
 
 
 def _other(git: Git, asked: str | None) -> Other | str:
@@ -206,7 +207,7 @@ class _Comparison:
 
     def _text(self, migration: Migration) -> bytes:
         try:
-            return (self.context.settings.project / migration.path).read_bytes()
+            return self.context.read_bytes(self.context.settings.project / migration.path)
         except OSError as error:
             raise CouldNotCheck(f"{migration.path} can't be read: {error.strerror}") from error
 

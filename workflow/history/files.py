@@ -25,6 +25,10 @@ MAX_READ: Final = 8 * 1024 * 1024 + 1
 _COOKIE: Final = re.compile(r"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)
 
 
+Text = str | bytes | None
+"""What a file says that is only in memory; ``None`` for one that is not to be there."""
+
+
 class Content(NamedTuple):
     """One file's bytes and their digest, or the operating system's reason for having none."""
 
@@ -44,7 +48,7 @@ class Entry(NamedTuple):
 class Files:
     """Reads files and lists folders, each file at most once."""
 
-    def __init__(self, project: Path, overlay: Mapping[Path, str | None] | None = None) -> None:
+    def __init__(self, project: Path, overlay: Mapping[Path, Text] | None = None) -> None:
         self.project = os.path.abspath(project)
         self.unreadable: dict[str, str] = {}
         self._contents: dict[str, Content | None] = {}
@@ -52,8 +56,9 @@ class Files:
         for path, text in (overlay or {}).items():
             self._overlay(os.path.normpath(os.path.join(self.project, path)), text)
 
-    def _overlay(self, path: str, text: str | None) -> None:
-        self._contents[path] = None if text is None else _content(encode(text))
+    def _overlay(self, path: str, text: Text) -> None:
+        data = encode(text) if isinstance(text, str) else text
+        self._contents[path] = None if data is None else _content(data)
         folder, name = os.path.split(path)
         entry = None if text is None else Entry(name, is_dir=False)
         self._added.setdefault(folder, {})[name] = entry

@@ -21,7 +21,7 @@ from workflow.history.apps import (
     unmigrated_labels,
 )
 from workflow.history.cache import Cache
-from workflow.history.files import Files
+from workflow.history.files import Files, Text
 from workflow.history.homes import Home
 from workflow.history.installed import Site, installed_names
 from workflow.history.model import App, History, Migration, MigrationKey, Problem, Trouble
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def read_history(  # noqa: PLR0913 - each is one thing that a caller may know better
     project: Path,
     *,
-    overlay: Mapping[Path, str | None] | None = None,
+    overlay: Mapping[Path, Text] | None = None,
     migration_modules: Mapping[str, str | None] | None = None,
     exclude: Sequence[str] = (),
     installed: Mapping[str, Path] | None = None,

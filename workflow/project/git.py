@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from workflow.errors import CouldNotCheck
 from workflow.project import process
+from workflow.project.commit import Commit
 
 REMOTE_DEFAULT = "refs/remotes/origin/HEAD"
 """Points to the branch that the remote calls its default."""
@@ -40,9 +41,13 @@ LINK = "120000"
 class Git:
     """The repository around a project directory, if there is one."""
 
-    def __init__(self, directory: Path, main_branch: str | None = None) -> None:
+    def __init__(
+        self, directory: Path, main_branch: str | None = None, *, commit: Commit | None = None
+    ) -> None:
         self.directory = directory
         self._main_branch = main_branch
+        self._commit = commit
+        self._variables = {} if commit is None else commit.variables(directory)
 
     @cached_property
     def top(self) -> Path | None:
@@ -54,6 +59,11 @@ class Git:
     def branch(self) -> str | None:
         """The current branch, or ``None`` for a detached HEAD."""
         return self._read("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    @cached_property
+    def remote(self) -> str | None:
+        """The address of the remote ``origin``. It may hold a password: not to be shown."""
+        return self._read("config", "--get", "remote.origin.url")
 
     @cached_property
     def main_branch(self) -> str | None:
@@ -73,8 +83,8 @@ class Git:
         """
         if self.main_branch is None:
             return None
-        point = self._read("merge-base", self.main_branch, "HEAD")
-        return None if point == self._read("rev-parse", "HEAD") else point
+        point = self._read("merge-base", self.main_branch, self._head)
+        return None if point == self._read("rev-parse", self._head) else point
 
     def files_at(self, commit: str) -> list[str] | None:
         """Return the files below the directory at a commit, relative to the directory."""
@@ -109,7 +119,13 @@ class Git:
 
     def shared_commit(self, name: str) -> str | None:
         """Return the newest commit that HEAD and another branch have in common."""
-        return None if name.startswith("-") else self._read("merge-base", name, "HEAD")
+        return None if name.startswith("-") else self._read("merge-base", name, self._head)
+
+    @property
+    def _head(self) -> str:
+        """The newest commit of the branch in hand: the pushed one, where one is."""
+        pushed = self._commit.pushed if self._commit is not None else None
+        return pushed or "HEAD"
 
     @cached_property
     def is_shallow(self) -> bool:
@@ -119,14 +135,53 @@ class Git:
     def changes_since(self, commit: str, patterns: Sequence[str]) -> list[Change]:
         """Return what the directory's files are no longer, compared with a commit.
 
-        What is not committed counts. ``patterns`` are git's pathspecs. A file may be named that
-        is the same after all: git goes by size and time. Raises CouldNotCheck.
+        What is not committed counts; in a hook, what is about to be. ``patterns`` are git's
+        pathspecs. A file may be named that is the same after all: git goes by size and time.
+        Raises CouldNotCheck.
         """
+        words = ["diff-index", commit]
+        if self._commit is not None:
+            pushed = self._commit.pushed
+            words = ["diff-tree", commit, pushed] if pushed else ["diff-index", "--cached", commit]
+        return list(_changes(self._raw(*words, patterns=patterns)))
+
+    def about_to_change(self) -> list[str] | None:
+        """Return what a hook's commit or push changes below the directory, relative to it.
+
+        ``None`` where git can't tell.
+        """
+        commit = self._commit or Commit()
+        what = ["--cached"]
+        if commit.pushed is not None:
+            what = [f"{commit.since}...{commit.pushed}"]
+        answer = self._read("diff", "--name-only", "--no-renames", "-z", "--relative", *what)
+        return None if answer is None else [name for name in answer.split("\0") if name]
+
+    def not_in_commit(self, patterns: Sequence[str]) -> dict[str, bytes | None]:
+        """Return files that are not on disk as a hook's commit has them, relative to the directory.
+
+        With each goes what the commit has: ``None`` for a file that is no part of it. Files that
+        git ignores are left out. Raises CouldNotCheck.
+        """
+        pushed = self._commit.pushed if self._commit is not None else None
+        words = ["diff-files"] if pushed is None else ["diff-index", pushed]
+        raw = list(self._raw(*words, patterns=patterns))
+        blobs = {change.path: change.blob for change in _changes(raw)}
+        contents = self.contents(blobs.values())
+        added = [path for about, path in raw if about.endswith("A")]
+        others = self._answer("ls-files", "-z", "--others", "--exclude-standard", "--", *patterns)
+        return {
+            **dict.fromkeys([*added, *(name for name in others.split("\0") if name)]),
+            **{path: contents[blob] for path, blob in blobs.items()},
+        }
+
+    def _raw(self, *words: str, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield what git says about each file that differs, and the file's path."""
         answer = self._answer(
-            "diff-index", "-z", "-r", "--no-renames", "--relative", commit, "--", *patterns
+            words[0], "-z", "-r", "--no-renames", "--relative", *words[1:], "--", *patterns
         )
         parts = iter(answer.split("\0"))
-        return list(_changes(zip(parts, parts, strict=False)))
+        return zip(parts, parts, strict=False)
 
     def blobs_at(self, commit: str, paths: Iterable[str]) -> dict[str, str]:
         """Return what a commit has at these paths, relative to the directory.
@@ -149,12 +204,13 @@ class Git:
             ["git", "cat-file", "--batch"],
             cwd=self.directory,
             told="".join(f"{blob}\n" for blob in wanted).encode(),
+            variables=self._variables,
         )
         return dict(_contents(wanted, done.stdout.encode("utf-8", "surrogateescape")))
 
     def _answer(self, *arguments: str) -> str:
         """Return what git says where having no answer would mean that nothing was looked at."""
-        done = process.run(["git", *arguments], cwd=self.directory)
+        done = process.run(["git", *arguments], cwd=self.directory, variables=self._variables)
         if done.code != 0:
             said = " ".join(done.stderr.split())
             raise CouldNotCheck(f"git {arguments[0]} failed: {said or f'exit code {done.code}'}")
@@ -162,7 +218,7 @@ class Git:
 
     def _read(self, *arguments: str) -> str | None:
         try:
-            done = process.run(["git", *arguments], cwd=self.directory)
+            done = process.run(["git", *arguments], cwd=self.directory, variables=self._variables)
         except CouldNotCheck:
             return None
         return done.stdout.removesuffix("\n") if done.code == 0 else None

@@ -24,11 +24,17 @@ class Completed(NamedTuple):
 
 
 def run(
-    argv: Sequence[str], *, cwd: Path, seconds: float = 30.0, told: bytes | None = None
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    seconds: float = 30.0,
+    told: bytes | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Completed:
     """Run a program to its end; ``told`` is what it reads on its standard input.
 
-    Raises CouldNotCheck where it is not there or takes longer than ``seconds``.
+    ``variables`` come on top of the environment. Raises CouldNotCheck where it is not there or
+    takes longer than ``seconds``.
     """
     try:
         done = subprocess.run(
@@ -39,7 +45,7 @@ def run(
             check=False,
             stdin=subprocess.DEVNULL if told is None else None,
             input=told,
-            env=environment(without="GIT_" if argv[0] == "git" else None),
+            env={**environment(without="GIT_" if argv[0] == "git" else None), **(variables or {})},
         )
     except FileNotFoundError as error:
         raise CouldNotCheck(f"{argv[0]} is not there: {error.filename}") from error

@@ -156,11 +156,16 @@ class TerminalWriter:
         self._console.print(Markdown(harmless(text)), width=min(self._console.width, PAGE_WIDTH))
 
 
-def writer_for(stream: TextIO, variables: Mapping[str, str]) -> PlainWriter | TerminalWriter:
-    """Return the writer for a stream. What the stream can't encode is spelled out."""
+def writer_for(
+    stream: TextIO, variables: Mapping[str, str], *, plain: bool = False
+) -> PlainWriter | TerminalWriter:
+    """Return the writer for a stream. What the stream can't encode is spelled out.
+
+    A ``plain`` one needs no Rich: the environment of a hook has none.
+    """
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
-    if stream.isatty() or variables.get("FORCE_COLOR"):
+    if not plain and (stream.isatty() or variables.get("FORCE_COLOR")):
         return TerminalWriter(stream, variables)
     return PlainWriter(stream)
