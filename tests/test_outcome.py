@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from workflow.outcome import Finding, Report, Severity, StepResult, Verdict, verdict_of
+from workflow.outcome import Finding, Report, Severity, StepResult, Verdict, Waived, verdict_of
 
 
 def found(*severities: Severity) -> tuple[Finding, ...]:
@@ -52,6 +52,17 @@ def test_the_verdict_of_findings(
     severities: tuple[Severity, ...], strict: bool, expected: Verdict
 ) -> None:
     assert verdict_of(found(*severities), strict=strict) is expected
+
+
+def test_what_was_accepted_refuses_nothing() -> None:
+    accepted, other = (
+        finding._replace(code=code)
+        for finding in found(Severity.ERROR)
+        for code in ("GRF101", "GRF102")
+    )
+    accepted = accepted._replace(waived=Waived("inline", "It is old."))
+    assert verdict_of([accepted], strict=True) is Verdict.PASSED
+    assert verdict_of([accepted, other], strict=False) is Verdict.REFUSED
 
 
 def test_the_verdict_of_findings_that_are_made_one_by_one() -> None:

@@ -39,6 +39,20 @@ class Verdict(enum.Enum):
         raise TypeError("a Verdict has no truth value: compare it with 'is'")
 
 
+EXIT_CODES = {Verdict.PASSED: 0, Verdict.REFUSED: 1, Verdict.ERRORED: 3}
+"""What a program that runs a flow exits with, by the flow's verdict."""
+
+
+class Waived(NamedTuple):
+    """That a finding was accepted on purpose: where that is said, and why it was done.
+
+    ``by`` is ``inline``, ``configuration`` or ``baseline``.
+    """
+
+    by: str
+    reason: str
+
+
 class Finding(NamedTuple):
     """One observed fact.
 
@@ -47,6 +61,7 @@ class Finding(NamedTuple):
     ``path`` is relative to the project directory, ``line`` counts from 1, and ``operation``
     is the index in ``Migration.operations``, from 0.
     ``data`` holds measured evidence, ready for JSON.
+    ``waived`` is there where somebody accepted it: then it refuses nothing.
     """
 
     code: str
@@ -59,6 +74,7 @@ class Finding(NamedTuple):
     path: str | None = None
     line: int | None = None
     data: Mapping[str, Any] = {}
+    waived: Waived | None = None
 
 
 class StepResult(NamedTuple):
@@ -78,6 +94,18 @@ class StepResult(NamedTuple):
     evidence: tuple[Mapping[str, Any], ...] = ()
 
 
+class Checkout(NamedTuple):
+    """Where the project is on disk, for readers who see all of its repository.
+
+    ``root`` is the top of the repository and ``project`` the project's folder in it, both
+    absolute; ``whole`` is the path of what stands for the project where no file is meant.
+    """
+
+    root: str
+    project: str
+    whole: str
+
+
 class HistorySize(NamedTuple):
     """How much history a flow looked at."""
 
@@ -86,7 +114,10 @@ class HistorySize(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The results of one flow, in order."""
+    """The results of one flow, in order.
+
+    ``pages`` has the page of each code that was found, in Markdown, where a reader wants them.
+    """
 
     flow: str
     verdict: Verdict
@@ -94,11 +125,13 @@ class Report(NamedTuple):
     seconds: float
     history: HistorySize | None = None
     next_command: str | None = None
+    checkout: Checkout | None = None
+    pages: Mapping[str, str] = {}
 
 
 def verdict_of(findings: Iterable[Finding], *, strict: bool) -> Verdict:
     """Return ``REFUSED`` where a finding refuses, else ``PASSED``."""
     refusing = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
-    if any(finding.severity in refusing for finding in findings):
+    if any(finding.severity in refusing and finding.waived is None for finding in findings):
         return Verdict.REFUSED
     return Verdict.PASSED

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from workflow import __version__
-from workflow.outcome import Finding, HistorySize, Report, Severity, StepResult, Verdict
+from workflow.outcome import Finding, HistorySize, Report, Severity, StepResult, Verdict, Waived
 from workflow.report.json import render
 
 FULL = Finding(
@@ -158,7 +158,15 @@ def test_every_field_of_a_finding_is_there() -> None:
     document = json.loads(render(REPORT))
     for gate in document["gates"]:
         for finding in gate["findings"]:
-            assert tuple(finding) == Finding._fields
+            assert tuple(finding) == Finding._fields[:-1]
+
+
+def test_a_finding_that_was_accepted_says_by_whom_and_why() -> None:
+    accepted = BARE._replace(waived=Waived("baseline", "It is old."))
+    step = StepResult("drift", Verdict.PASSED, (accepted,))
+    document = json.loads(render(REPORT._replace(steps=(step,))))
+    (finding,) = document["gates"][0]["findings"]
+    assert finding["waived"] == {"by": "baseline", "reason": "It is old."}
 
 
 def test_what_json_does_not_know_is_written_as_text() -> None:

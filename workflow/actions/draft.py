@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workflow.context import DraftedFile, show_path
 from workflow.errors import UsageError
 from workflow.gates.drift import foreign_drift
-from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.outcome import Finding, Severity, StepResult, Verdict
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -32,13 +32,12 @@ def run(context: Context) -> StepResult:
         return StepResult(NAME, Verdict.REFUSED, (_declined(answer["declined"]),))
     for draft in answer["drafts"]:
         draft["directory"] = str(context.place.here(draft["directory"]))
-    findings = tuple(_foreign(context, answer["foreign"]))
     context.drafted = tuple(_drafted(draft) for draft in answer["drafts"])
-    verdict = verdict_of(findings, strict=context.words.strict)
-    if not context.drafted and verdict is Verdict.PASSED:
-        return StepResult(NAME, Verdict.SKIPPED, findings, reason="no changes detected")
     details = "\n\n".join(describe(draft, context) for draft in answer["drafts"])
-    return StepResult(NAME, verdict, findings, details=details)
+    result = context.judged(NAME, _foreign(context, answer["foreign"]), details=details)
+    if not context.drafted and result.verdict is Verdict.PASSED:
+        return result._replace(verdict=Verdict.SKIPPED, reason="no changes detected", details=None)
+    return result
 
 
 def describe(draft: dict[str, Any], context: Context) -> str:

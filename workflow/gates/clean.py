@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflow.gates.pre_check import counted, listed, unloadable
 from workflow.gates.rehearsal import describe_event, quoted, where_it_failed
-from workflow.outcome import Finding, Severity, StepResult, verdict_of
+from workflow.outcome import Finding, Severity, StepResult
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -20,8 +20,7 @@ def run(context: Context) -> StepResult:
     """Build on an empty scratch database. Raises CouldNotCheck where there can be none."""
     history = context.state["history"]
     if history is not None:
-        findings = unloadable(context, history)
-        return StepResult(NAME, verdict_of(findings, strict=False), findings)
+        return unloadable(NAME, context, history)
     answer = context.agent.ask(
         "clean",
         database=context.settings.database,
@@ -29,11 +28,9 @@ def run(context: Context) -> StepResult:
         kept=_kept(context),
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )
-    findings = tuple(_findings(context, answer))
-    return StepResult(
+    return context.judged(
         NAME,
-        verdict_of(findings, strict=context.words.strict),
-        findings,
+        _findings(context, answer),
         details=answer["failed"]["error"]["traceback"] if answer["failed"] else _describe(answer),
         evidence=tuple(answer["evidence"]),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workflow.outcome import StepResult, Verdict, verdict_of
+from workflow.outcome import StepResult, Verdict
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -17,5 +17,4 @@ def run(context: Context) -> StepResult:
     if not context.history.migrations and not context.history.problems:
         where = context.settings.project
         return StepResult(NAME, Verdict.SKIPPED, reason=f"no migrations below {where}")
-    findings = tuple(context.findings)
-    return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)
+    return context.judged(NAME, context.findings)

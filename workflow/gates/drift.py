@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from workflow.gates.pre_check import listed, unloadable
-from workflow.outcome import Finding, Severity, StepResult, verdict_of
+from workflow.outcome import Finding, Severity, StepResult
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -18,10 +18,8 @@ def run(context: Context) -> StepResult:
     """Compare models and migrations as ``makemigrations`` does, and write nothing."""
     history = context.state["history"]
     if history is not None:
-        findings = unloadable(context, history)
-    else:
-        findings = tuple(find_drift(context, own=Severity.ERROR))
-    return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)
+        return unloadable(NAME, context, history)
+    return context.judged(NAME, find_drift(context, own=Severity.ERROR))
 
 
 def find_drift(context: Context, *, own: Severity) -> Iterator[Finding]:

@@ -45,9 +45,8 @@ def run(context: Context) -> StepResult:
         *_model_checks(facts),
         *(_unwritable(context, facts) if context.writes else ()),
     )
-    return StepResult(
+    return context.judged(
         NAME,
-        verdict_of(findings, strict=context.words.strict),
         findings,
         details=_describe(context, facts, database),
     )

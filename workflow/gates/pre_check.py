@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflow.context import show_path
 from workflow.errors import CouldNotCheck
-from workflow.outcome import Finding, Severity, StepResult, verdict_of
+from workflow.outcome import Finding, Severity, StepResult, Verdict
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -22,22 +22,18 @@ NAMED = 5
 def run(context: Context) -> StepResult:
     """Check the state. Raises CouldNotCheck where the history or the database can't be read."""
     state = context.state
-    details = None
     if state["history"] is not None:
-        findings = unloadable(context, state["history"])
-    else:
-        details = _describe(state)
-        findings = (
-            *_cut_off(context),
-            *_conflicts(context, state),
-            *_inconsistent(state),
-            *_missing(context, state),
-            *_without_migrations(state),
-            *_pending(context, state),
-            *_recent(context),
-        )
-    verdict = verdict_of(findings, strict=context.words.strict)
-    return StepResult(NAME, verdict, findings, details=details)
+        return unloadable(NAME, context, state["history"])
+    findings = (
+        *_cut_off(context),
+        *_conflicts(context, state),
+        *_inconsistent(state),
+        *_missing(context, state),
+        *_without_migrations(state),
+        *_pending(context, state),
+        *_recent(context),
+    )
+    return context.judged(NAME, findings, details=_describe(state))
 
 
 def _describe(state: Mapping[str, Any]) -> str:
@@ -52,10 +48,11 @@ def _describe(state: Mapping[str, Any]) -> str:
     )
 
 
-def unloadable(context: Context, error: Mapping[str, Any]) -> tuple[Finding, ...]:
+def unloadable(gate: str, context: Context, error: Mapping[str, Any]) -> StepResult:
     """Return what the files themselves show about why Django can't load them.
 
-    Raises CouldNotCheck with the project's traceback where they show nothing.
+    It refuses even where that was accepted: a gate that could not look does not pass. Raises
+    CouldNotCheck with the project's traceback where the files show nothing.
     """
     errors = tuple(finding for finding in context.findings if finding.severity is Severity.ERROR)
     if not errors:
@@ -63,7 +60,7 @@ def unloadable(context: Context, error: Mapping[str, Any]) -> tuple[Finding, ...
             f"Django can't load the migrations: {error['type']}: {error['message']}",
             error["traceback"],
         )
-    return errors
+    return StepResult(gate, Verdict.REFUSED, errors)
 
 
 def _cut_off(context: Context) -> Iterator[Finding]:

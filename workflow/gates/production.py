@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.gates.environment import stopped
-from workflow.outcome import StepResult, verdict_of
 from workflow.project.cause import Cause
 from workflow.project.container.production import check_production
 
 if TYPE_CHECKING:
     from workflow.context import Context
+    from workflow.outcome import StepResult
 
 NAME = "production"
 
@@ -30,4 +30,4 @@ def run(context: Context) -> StepResult:
         *check_production(settings.variables, {}, settings, service),
         *check_production(variables, labels, settings, service),
     )[:1]
-    return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)
+    return context.judged(NAME, findings)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflow.context import show_path
-from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.outcome import Finding, Severity, StepResult, Verdict
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -25,11 +25,9 @@ def run(context: Context) -> StepResult:
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )
     context.rehearsed = answer
-    findings = tuple(_failure(context, answer))
-    return StepResult(
+    return context.judged(
         NAME,
-        verdict_of(findings, strict=context.words.strict),
-        findings,
+        _failure(context, answer),
         details=answer["failed"]["error"]["traceback"] if answer["failed"] else None,
         evidence=tuple(answer["evidence"]),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.context import show_path
-from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.outcome import Finding, Severity, StepResult, Verdict
 
 if TYPE_CHECKING:
     from workflow.context import Context, DraftedFile
@@ -20,8 +20,7 @@ def run(context: Context) -> StepResult:
     """Check where each draft would go, and the whole history as it would then be."""
     if not context.drafted:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing was drafted")
-    findings = (*_places(context), *_rules(context))
-    return StepResult(NAME, verdict_of(findings, strict=context.words.strict), findings)
+    return context.judged(NAME, (*_places(context), *_rules(context)))
 
 
 def _rules(context: Context) -> Iterator[Finding]:

@@ -42,8 +42,12 @@ def _step(step: StepResult) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {
+    rendered = {
         **finding._asdict(),
         "severity": finding.severity.value,
         "data": dict(finding.data),
     }
+    waived = rendered.pop("waived")
+    if waived is not None:
+        rendered["waived"] = waived._asdict()
+    return rendered

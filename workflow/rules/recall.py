@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from workflow.history.model import History
 
 NAME = "findings"
-FORMAT = 1
+FORMAT = 2
 """Changes whenever a row's shape changes."""
 
 KEPT = 8
