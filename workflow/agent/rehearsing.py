@@ -16,6 +16,7 @@ from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.reversing import Rows, go_back
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.state import pending
+from _migration_workflow_agent.watching import watchers_of
 from django.db import connections, transaction
 
 
@@ -28,7 +29,8 @@ def rehearse(session, database, scratch):
     with rehearsal_copy(database, scratch) as connection, others_guarded(database), mail_kept():
         before = fingerprint(connection)
         there_and_back = ThereAndBack(session, connection, before)
-        recorder = Recorder(session.channel, "rehearsing", there_and_back.watchers)
+        watchers = (*watchers_of(connection), *there_and_back.watchers)
+        recorder = Recorder(session.channel, "rehearsing", watchers)
         try:
             with one_transaction(connection) if as_one else contextlib.nullcontext():
                 migrate(connection, recorder)

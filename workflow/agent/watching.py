@@ -1,0 +1,205 @@
+"""Observes what each operation of a migration does to the tables that were there before it.
+
+Each engine has its own watcher, which sees locks, rewrites, scans and rows as that engine shows
+them. All of them note what they saw in one form: a row for each operation, in it one for each
+relation that the operation touched.
+"""
+
+import functools
+import time
+
+from _migration_workflow_agent.migrating import Watcher
+
+DIRECTIONS = ("database_forwards", "database_backwards")
+STATEMENT_LENGTH = 300
+"""Longer statements are cut in the evidence."""
+
+
+def watchers_of(connection):
+    """Return what observes a rehearsal on this connection's engine."""
+    if connection.vendor == "postgresql":
+        from _migration_workflow_agent.watching_postgresql import PostgreSQLWatcher
+
+        return (PostgreSQLWatcher(connection),)
+    return ()
+
+
+class Touched:
+    """What one operation did to one relation.
+
+    ``statement`` took the lock, ``work`` is the one that rewrote or scanned the relation under
+    it. ``seconds`` is how long the lock was held: from the statement that took it to the end of
+    its transaction. ``observed`` says how: ``"read"`` within the transaction, ``"watched"`` from
+    a second connection while the statement ran.
+    """
+
+    def __init__(self, relation):
+        self.relation = relation
+        self.lock = None
+        self.rewrite = False
+        self.scan = False
+        self.rows = 0
+        self.statement = None
+        self.work = None
+        self.taken = None
+        self.seconds = 0.0
+        self.observed = "read"
+
+    def did(self, rewrite, scan, rows, statement):
+        """Add what a statement did. A rewrite is more to name than a scan."""
+        if (rewrite, scan) > (self.rewrite, self.scan):
+            self.work = shown(statement)
+        self.rewrite |= rewrite
+        self.scan |= scan
+        self.rows += rows
+
+    def described(self):
+        """Return it as plain data."""
+        return {
+            "relation": self.relation,
+            "lock": self.lock,
+            "rewrite": self.rewrite,
+            "scan": self.scan,
+            "rows": self.rows,
+            "statement": self.statement,
+            "work": self.work,
+            "seconds": round(self.seconds, 6),
+            "observed": self.observed,
+        }
+
+
+class Observed:
+    """What one operation did: how long it took, with how many statements, to which relations."""
+
+    def __init__(self, index, operation):
+        self.index = index
+        self.operation = operation
+        self.seconds = 0.0
+        self.statements = 0
+        self.touched = {}
+
+    def on(self, relation):
+        """Return what was done to a relation, to be added to."""
+        return self.touched.setdefault(relation, Touched(relation))
+
+    def described(self):
+        """Return it as plain data."""
+        return {
+            "operation": self.index,
+            "kind": type(self.operation).__name__,
+            "describes": self.operation.describe(),
+            "seconds": round(self.seconds, 6),
+            "statements": self.statements,
+            "relations": [touched.described() for touched in self.touched.values()],
+        }
+
+
+class OperationWatcher(Watcher):
+    """Knows which operation each statement belongs to, also where the editor deferred it.
+
+    What Django itself does around the operations, such as to record the migration, belongs to
+    none of them and is let through unseen.
+    """
+
+    RANK = ()
+    """The modes of the engine's locks, the weakest first."""
+
+    def __init__(self):
+        self.observed = []
+        self._under_way = None
+        self._editor = None
+        self._deferred = []
+
+    def begin(self, migration):
+        """Follow the operations of ``migration``."""
+        self.observed = [Observed(*numbered) for numbered in enumerate(migration.operations)]
+        self._under_way, self._editor, self._deferred = None, None, []
+        for observed in self.observed:
+            self._follow(observed)
+
+    def end(self, migration):
+        """Return what each operation did, and the sum of it over the migration."""
+        for operation in migration.operations:
+            _unfollow(operation)
+        return {**self._sums(), "operations": [one.described() for one in self.observed]}
+
+    def statement(self, execute, sql, params, many, context):
+        """Let a statement through, and see what it does where it is an operation's."""
+        observed = self._under_way or self._deferrer(str(sql))
+        if observed is None:
+            return execute(sql, params, many, context)
+        observed.statements += 1
+        began = time.perf_counter()
+        try:
+            run = functools.partial(execute, sql, params, many, context)
+            return self.see(observed, str(sql), run, context["cursor"])
+        finally:
+            if observed is not self._under_way:
+                observed.seconds += time.perf_counter() - began
+
+    def see(self, observed, statement, run, cursor):
+        """Run a statement of an operation on ``cursor``, note what it did, return its result."""
+        raise NotImplementedError
+
+    def left(self, observed):
+        """Take note that an operation is over; its transaction may still be open."""
+
+    def locked(self, touched, mode, statement, began):
+        """Note the lock that a statement took, if it is the strongest so far."""
+        if touched.lock is None or self.RANK.index(mode) > self.RANK.index(touched.lock):
+            touched.lock, touched.taken = mode, began
+            touched.statement = shown(statement)
+
+    def _follow(self, observed):
+        operation = observed.operation
+        _unfollow(operation)
+        for name in DIRECTIONS:
+            run = functools.partial(self._run, observed, getattr(operation, name))
+            setattr(operation, name, run)
+
+    def _run(self, observed, run, app_label, schema_editor, *states):
+        known = len(schema_editor.deferred_sql)
+        self._under_way, self._editor = observed, schema_editor
+        began = time.perf_counter()
+        try:
+            run(app_label, schema_editor, *states)
+            self.left(observed)
+        finally:
+            observed.seconds += time.perf_counter() - began
+            self._under_way = None
+            new = schema_editor.deferred_sql[known:]
+            self._deferred += [(statement, observed) for statement in new]
+
+    def _deferrer(self, sql):
+        """Return what deferred a statement. Its names may have changed since then."""
+        for statement, observed in self._deferred:
+            if str(statement) == sql:
+                return observed
+        return None
+
+    def _sums(self):
+        strongest, rewrites, scans = {}, set(), set()
+        for touched in (one for observed in self.observed for one in observed.touched.values()):
+            name, known = touched.relation, strongest.get(touched.relation)
+            if touched.lock and (
+                known is None or self.RANK.index(touched.lock) > self.RANK.index(known)
+            ):
+                strongest[name] = touched.lock
+            rewrites |= {name} if touched.rewrite else set()
+            scans |= {name} if touched.scan else set()
+        return {
+            "locks": [[name, mode] for name, mode in sorted(strongest.items())],
+            "rewrites": sorted(rewrites),
+            "scans": sorted(scans),
+        }
+
+
+def shown(statement):
+    """Return a statement on one line, cut where it is long."""
+    line = " ".join(str(statement).split())
+    return line if len(line) <= STATEMENT_LENGTH else line[: STATEMENT_LENGTH - 1] + "…"
+
+
+def _unfollow(operation):
+    for name in DIRECTIONS:
+        operation.__dict__.pop(name, None)

@@ -1,0 +1,172 @@
+"""Reads locks, file nodes and counters of scans and rows within the transaction of a migration.
+
+https://www.postgresql.org/docs/current/view-pg-locks.html, explicit-locking.html and
+monitoring-stats.html#MONITORING-STATS-VIEWS: the ``xact`` counters tell of the transaction that
+is open, together with what the server has not yet collected of earlier ones. So differences are
+taken, from a first look that is made inside the same transaction.
+"""
+
+import time
+
+from _migration_workflow_agent.watching import OperationWatcher
+
+MODES = (
+    "AccessShareLock",
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+
+FIRST_OF_USERS = 16384
+"""Object ids below it are the system catalog's."""
+
+COUNTERS = """
+    pg_stat_get_xact_numscans({0}),
+    pg_stat_get_xact_tuples_inserted({0})
+    + pg_stat_get_xact_tuples_updated({0})
+    + pg_stat_get_xact_tuples_deleted({0})
+"""
+
+RELATIONS = f"""
+SELECT c.oid,
+    CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE n.nspname || '.' END || c.relname,
+    i.indrelid, c.relfilenode, {COUNTERS.format("c.oid")}
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_index i ON i.indexrelid = c.oid
+WHERE c.oid >= {FIRST_OF_USERS} AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I')
+AND n.nspname <> 'pg_toast'
+"""  # noqa: S608 - nothing of a user's is in it
+
+LOCKED = f"""
+SELECT relation, mode, pg_relation_filenode(relation), {COUNTERS.format("relation")}
+FROM pg_locks
+WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted
+AND relation >= {FIRST_OF_USERS}
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""  # noqa: S608
+
+UNSEEN = ("SET ", "SAVEPOINT", "RELEASE", "ROLLBACK")
+"""Statements that lock nothing. Some of those that set must be the first of a transaction."""
+
+IDLE, IN_TRANSACTION = 0, 2
+"""libpq's ``PGTransactionStatusType``."""
+
+
+class Relation:
+    """A relation that was there before the migration, and what was last seen of it."""
+
+    def __init__(self, name, table, node, scans, rows):
+        self.name = name
+        self.table = table
+        self.node = node
+        self.scans = scans
+        self.rows = rows
+
+
+class PostgreSQLWatcher(OperationWatcher):
+    """Looks after each statement that was not seen before in its operation."""
+
+    RANK = MODES
+
+    def __init__(self, connection):
+        super().__init__()
+        self.connection = connection
+        self._known = None
+        self._held = {}
+        self._looked_at = set()
+        self._unlooked = None
+
+    def begin(self, migration):
+        """Follow the migration. What exists is looked up at its first statement."""
+        super().begin(migration)
+        self._known, self._unlooked = None, None
+        self._looked_at, self._held = set(), {}
+
+    def see(self, observed, statement, run, cursor):  # noqa: ARG002 - what the base passes
+        """Run a statement, and look at what it did unless the same was seen before."""
+        if statement.lstrip().upper().startswith(UNSEEN):
+            return run()
+        if self._known is None or self._status() == IDLE:
+            self._look_first()
+        is_new = (observed.index, statement) not in self._looked_at
+        if is_new:
+            self._look_again()
+        began = time.perf_counter()
+        result = run()
+        self._unlooked = (observed, statement, began)
+        if is_new:
+            self._looked_at.add((observed.index, statement))
+            self._look_again()
+        return result
+
+    def left(self, observed):  # noqa: ARG002 - what the base passes
+        """Look at what repeated statements did."""
+        self._look_again()
+
+    def end(self, migration):
+        """Close the account: every lock is released now."""
+        now = time.perf_counter()
+        for observed in self.observed:
+            for touched in observed.touched.values():
+                if touched.taken is not None:
+                    touched.seconds = now - touched.taken
+        return super().end(migration)
+
+    def _status(self):
+        return self.connection.connection.info.transaction_status
+
+    def _ask(self, query):
+        with self.connection.connection.cursor() as cursor:
+            return cursor.execute(query).fetchall()
+
+    def _look_first(self):
+        """Learn what exists, and where the counters stand in this transaction."""
+        self._held = {}
+        found = {oid: Relation(*row) for oid, *row in self._ask(RELATIONS)}
+        if self._known is None:
+            self._known = found
+        for oid, relation in self._known.items():
+            if oid in found:
+                relation.scans, relation.rows = found[oid].scans, found[oid].rows
+
+    def _look_again(self):
+        if self._unlooked is None or self._status() != IN_TRANSACTION:
+            return
+        observed, statement, began = self._unlooked
+        self._unlooked = None
+        found = [row for row in self._ask(LOCKED) if row[0] in self._known]
+        news = self._newly_held(found)
+        for oid, _, node, scans, rows in {row[0]: row for row in found}.values():
+            relation = self._known[oid]
+            did = self._differences(relation, node, scans, rows, statement)
+            covered = self._is_covered(relation, oid)
+            if any(did) or (oid in news and not covered):
+                touched = observed.on(relation.name)
+                touched.did(*did, statement)
+                if not covered:
+                    self.locked(touched, self._held[oid], statement, began)
+
+    def _newly_held(self, found):
+        """Take note of the locks that are held now; return the relations that have a stronger."""
+        news = set()
+        for oid, mode, *_ in found:
+            if oid not in self._held or MODES.index(mode) > MODES.index(self._held[oid]):
+                self._held[oid] = mode
+                news.add(oid)
+        return news
+
+    def _is_covered(self, relation, oid):
+        """Say whether the lock of an index says no more than that of its table."""
+        over = self._held.get(relation.table)
+        return over is not None and MODES.index(over) >= MODES.index(self._held[oid])
+
+    def _differences(self, relation, node, scans, rows, statement):
+        """Return whether a relation was rewritten and scanned, and how many rows were touched."""
+        rewritten = node not in (None, relation.node) and "TRUNCATE" not in statement.upper()
+        did = (rewritten, relation.table is None and scans > relation.scans, rows - relation.rows)
+        relation.node, relation.scans, relation.rows = node or relation.node, scans, rows
+        return did
