@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-VERBS := dev enforce-dev-environment pre-check makemigrations validate-migration-dependencies \
+VERBS := setup dev enforce-dev-environment pre-check makemigrations validate-migration-dependencies \
   check-migrations validate-migrations migrate-safe test-migrations-clean recover explain
 
 .DEFAULT_GOAL := help

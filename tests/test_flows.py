@@ -11,6 +11,7 @@ from workflow.flows import FLOWS, Flow
 from workflow.verbs import VERBS
 
 ORDER = {
+    "setup": "look adopt take-back env-file machine",
     "dev": "production compose-up environment",
     "enforce-dev-environment": "environment",
     "pre-check": "pre-check outlook",
@@ -24,7 +25,7 @@ ORDER = {
 }
 
 
-PROVES = {"verify", "environment"}
+PROVES = {"verify", "environment", "machine"}
 """Gates that look at what an action made, and come after it."""
 
 
@@ -59,7 +60,7 @@ def test_no_flow_changes_anything_before_its_gates_have_passed(verb: str) -> Non
 
 def test_only_these_steps_change_something() -> None:
     actions = {step.NAME for flow in FLOWS.values() for step in flow.steps if hasattr(step, "plan")}
-    assert actions == {"compose-up", "write", "apply", "put-back"}
+    assert actions == {"compose-up", "write", "apply", "put-back", "adopt", "take-back", "env-file"}
 
 
 def test_a_draft_is_validated_before_it_is_written() -> None:
@@ -76,7 +77,7 @@ def test_only_makemigrations_says_that_it_writes_files() -> None:
 
 def test_only_the_static_gate_needs_no_project() -> None:
     without = [verb for verb, flow in FLOWS.items() if not flow.asks_project]
-    assert without == ["validate-migration-dependencies"]
+    assert without == ["setup", "validate-migration-dependencies"]
 
 
 def test_the_next_verb_is_one_that_there_is() -> None:

@@ -83,6 +83,9 @@ class Silence:
     def progress(self, text: str) -> None:
         self.told.append(text)
 
+    def show(self, text: str) -> None:
+        self.told.append(text)
+
     def ask(self, text: str) -> str | None:
         self.asked.append(text)
         return self.replies.pop(0) if self.replies else None

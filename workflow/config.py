@@ -280,3 +280,10 @@ def _read_dotenv(project: Path, source: Path | None) -> dict[str, str]:
             raise UsageError(f"{path} can't be read: {error}") from error
         values.update({name: value for name, value in found.items() if value is not None})
     return values
+
+
+def names_in_dotenv(path: Path) -> tuple[str, ...]:
+    """Return the names that a ``.env`` sets, in its order."""
+    from dotenv import dotenv_values
+
+    return tuple(dotenv_values(path, interpolate=False))

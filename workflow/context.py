@@ -45,6 +45,8 @@ class Words(NamedTuple):
     answers: Mapping[str, str] = {}
     production: str | None = None
     yes: bool = False
+    check: bool = False
+    undo: bool = False
     dry_run: bool = False
     strict: bool = False
     against: str | None = None
@@ -56,6 +58,9 @@ class Talk(Protocol):
 
     def progress(self, text: str) -> None:
         """Say what is being done right now."""
+
+    def show(self, text: str) -> None:
+        """Show lines as they are, before a question about them."""
 
     def ask(self, text: str) -> str | None:
         """Ask a person; ``None`` where there is none to ask."""

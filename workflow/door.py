@@ -173,6 +173,8 @@ def _words(values: Mapping[str, Any]) -> Words:
         answers=dict(_answer(text) for text in values.get("answer") or ()),
         production=values.get("production"),
         yes=bool(values.get("yes")),
+        check=bool(values.get("check")),
+        undo=bool(values.get("undo")),
         dry_run=bool(values.get("dry_run")),
         strict=bool(values.get("strict")),
         against=values.get("against"),

@@ -20,6 +20,7 @@ from workflow.gates import (
     verify,
 )
 from workflow.runner import Step
+from workflow.setup import adopt, env_file, look, machine, take_back
 
 Steps = tuple[Step[Context], ...]
 
@@ -43,6 +44,11 @@ class Flow(NamedTuple):
 
 
 FLOWS = {
+    "setup": Flow(
+        (look, adopt, take_back, env_file, machine),
+        asks_project=False,
+        then="makemigrations",
+    ),
     "dev": Flow((production, compose_up, environment), starts_containers=True, then="pre-check"),
     "enforce-dev-environment": Flow((environment,), then="pre-check"),
     "pre-check": Flow((pre_check, outlook), then="makemigrations"),

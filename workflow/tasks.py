@@ -1,7 +1,7 @@
 """The Invoke namespace.
 
 A project's own ``tasks.py`` needs two lines: ``from workflow.tasks import namespace`` and
-``ns = namespace``.
+``ns = namespace``. One that has tasks already needs ``add_verbs`` or ``with_verbs``.
 """
 
 from __future__ import annotations
@@ -54,3 +54,20 @@ def _parameter(option: Option) -> inspect.Parameter:
 
 
 namespace = Collection(*(make_task(verb) for verb in VERBS))
+
+
+def add_verbs(own: Collection) -> None:
+    """Add the verbs to a project's namespace. What it has by the same name stays."""
+    for task in namespace.tasks.values():
+        if task.name not in own.tasks and task.name not in own.collections:
+            own.add_task(task)
+
+
+def with_verbs(module: str) -> Collection:
+    """Return the tasks that Invoke finds in a module without a namespace, and the verbs.
+
+    To be called at the end of that module, with its ``__name__``.
+    """
+    own = Collection.from_module(sys.modules[module])
+    add_verbs(own)
+    return own

@@ -21,6 +21,14 @@ class TerminalTalk:
         """Say what is being done right now."""
         self._writer.begin(f"    {text} ")
 
+    def show(self, text: str) -> None:
+        """Show lines as they are, before a question about them; nothing where nobody is there."""
+        if sys.stdin.isatty() and sys.stderr.isatty():
+            from workflow.report.writers import writer_for
+
+            self._writer.stop()
+            writer_for(sys.stderr, self._variables).verbatim(text, indent=4)
+
     def ask(self, text: str) -> str | None:
         """Ask; ``None`` where there is no terminal to ask on, or it was closed."""
         if not (sys.stdin.isatty() and sys.stderr.isatty()):

@@ -71,7 +71,18 @@ class Verb(NamedTuple):
         return (*([self.operand] if self.operand else []), *self.flags)
 
 
+YES = Option("yes", "Do it without asking.")
+
 VERBS = (
+    Verb(
+        "setup",
+        "Write what the repository lacks of this workflow, and make this machine ready.",
+        (
+            Option("check", "Say what is missing, and write nothing."),
+            Option("undo", "Take back what setup wrote, and nothing that was changed since."),
+            YES,
+        ),
+    ),
     Verb("dev", "Start the development containers, and prove that they run the code on disk."),
     Verb("enforce-dev-environment", "Check that this is the development environment it should be."),
     Verb(
@@ -123,7 +134,7 @@ VERBS = (
     Verb(
         "recover",
         "Put a database back that a killed migrate-safe left half changed.",
-        (Option("yes", "Do it without asking."),),
+        (YES,),
     ),
     Verb(
         "explain",

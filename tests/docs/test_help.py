@@ -183,6 +183,26 @@ def yes(shop: Shop) -> None:
     assert "passed" in shop.run("migration-workflow recover --yes")
 
 
+def check(shop: Shop) -> None:
+    shop.run("git init --quiet")
+    before = shop.contents()
+    assert "tasks.py is missing" in shop.run("migration-workflow setup --check", 1)
+    assert shop.contents() == before
+    shop.run("migration-workflow setup --yes")
+    shop.run("migration-workflow setup --check")
+
+
+def undo(shop: Shop) -> None:
+    shop.run("git init --quiet")
+    before = shop.contents()
+    shop.run("migration-workflow setup --yes")
+    shop.append(".pre-commit-config.yaml", "fail_fast: true\n")
+    told = shop.run("migration-workflow setup --undo --yes")
+    assert "CFG205 warning .pre-commit-config.yaml" in told
+    left = {".pre-commit-config.yaml", ".migration-workflow.json"}
+    assert shop.contents().keys() - before.keys() == left
+
+
 def against(shop: Shop) -> None:
     shop.run("printf '__pycache__/\\n*.sqlite3\\n' > .gitignore && git init --quiet -b trunk")
     shop.run("git add . && git commit --quiet --message 1 && git switch --quiet --create mine")
@@ -217,6 +237,8 @@ TRIED: dict[str, Callable[[Shop], None]] = {
     "production": production,
     "yes": yes,
     "against": against,
+    "check": check,
+    "undo": undo,
     "code": code,
 }
 
