@@ -16,6 +16,7 @@ from workflow.gates import (
     pre_check,
     production,
     rehearsal,
+    turn,
     validate_draft,
     verify,
 )
@@ -24,7 +25,8 @@ from workflow.setup import adopt, env_file, look, machine, take_back
 
 Steps = tuple[Step[Context], ...]
 
-VALIDATE: Steps = (environment, dependencies, against, pre_check, drift)
+FILES: Steps = (environment, dependencies, against)
+VALIDATE: Steps = (*FILES, pre_check, drift)
 
 
 class Flow(NamedTuple):
@@ -58,7 +60,9 @@ FLOWS = {
     "validate-migration-dependencies": Flow((dependencies, against), asks_project=False),
     "check-migrations": Flow((environment, pre_check, drift)),
     "validate-migrations": Flow(VALIDATE, then="migrate-safe"),
-    "migrate-safe": Flow((*VALIDATE, rehearsal, apply, verify), asks_about_production=True),
+    "migrate-safe": Flow(
+        (*FILES, turn, pre_check, drift, rehearsal, apply, verify), asks_about_production=True
+    ),
     "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
     "recover": Flow((environment, put_back), then="pre-check"),
 }

@@ -125,6 +125,11 @@ VERBS = (
                 "Migrate a database that looks like production: its name, spelled out.",
                 "NAME",
             ),
+            Option(
+                "wait",
+                "How long another migrator is waited for; 0 leaves at once (default: 600).",
+                "SECONDS",
+            ),
         ),
     ),
     Verb(

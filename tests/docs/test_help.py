@@ -177,6 +177,12 @@ def production(shop: Shop) -> None:
     shop.run(f'{verb} --production "$PWD/db.sqlite3"')
 
 
+def wait(shop: Shop) -> None:
+    shop.run("flock db.sqlite3-migrating migration-workflow migrate-safe --wait 0", 1)
+    shop.run("migration-workflow migrate-safe --wait 0")
+    shop.run("migration-workflow migrate-safe --wait long", 2)
+
+
 def yes(shop: Shop) -> None:
     shop.run(KILLED, 1)
     assert "say yes, or give --yes" in shop.run("migration-workflow recover", 3)
@@ -235,6 +241,7 @@ TRIED: dict[str, Callable[[Shop], None]] = {
     "merge": merge,
     "answer": answer,
     "production": production,
+    "wait": wait,
     "yes": yes,
     "against": against,
     "check": check,

@@ -14,6 +14,8 @@ class Session:
         self._loaders = {}
         self._states = {}
         self._scratch = None
+        self.turns = {}
+        """The locks that make this the one migrator of a database, by alias."""
 
     def hold(self, scratch):
         """Share the lock on the run's scratch folder, so that nobody sweeps it from under us."""
@@ -24,7 +26,9 @@ class Session:
             fcntl.flock(self._lock, fcntl.LOCK_SH)
 
     def close(self):
-        """Remove the scratch folder, in case the host did not live to do it."""
+        """Give back every turn; remove the scratch folder, in case the host can't any more."""
+        for held in self.turns.values():
+            held.close()
         if self._scratch is not None and not os.path.exists(keep_note(self._scratch)):
             shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -37,6 +41,10 @@ class Session:
             connection = connections[alias] if database_exists(alias) else None
             self._loaders[alias] = MigrationLoader(connection, ignore_no_migrations=True)
         return self._loaders[alias]
+
+    def loaded(self, alias):
+        """Return the loader where there is one already, else ``None``."""
+        return self._loaders.get(alias)
 
     def project_state(self, alias):
         """Return the state after every migration on disk, as a copy that may be changed."""
