@@ -12,6 +12,7 @@ ANSWERS = {
     "drift": "drift",
     "draft": "drafting",
     "plan": "plan",
+    "turn": "turns",
     "rehearse": "rehearsing",
     "apply": "applying",
     "verify": "applying",
