@@ -111,6 +111,8 @@ def guard(
 ) -> Iterator[Guard]:
     """Keep a test away from the network, from Docker and from the home directory."""
     markers = {mark.name for mark in request.node.iter_markers()}
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # the tests of a report say them
+        monkeypatch.delenv(name, raising=False)
     if "home" not in markers:
         monkeypatch.setenv("HOME", str(tmp_path_factory.getbasetemp() / "home"))
     if "pypi" not in markers:

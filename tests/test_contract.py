@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import workflow
-from workflow.door import EXIT_CODES, INTERRUPTED
+from workflow.door import INTERRUPTED
 from workflow.errors import CouldNotCheck, UsageError, WorkflowError
-from workflow.outcome import Verdict
+from workflow.outcome import EXIT_CODES, Verdict
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(workflow.__file__).parent

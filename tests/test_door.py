@@ -236,7 +236,10 @@ class TestWords:
     @pytest.mark.usefixtures("project")
     def test_a_form_that_there_is_not(self, capsys: Output) -> None:
         assert execute(STATIC, {"format": "xml"}) == 2
-        assert capsys.readouterr().err == "--format takes text or json, not 'xml'\n"
+        assert (
+            capsys.readouterr().err
+            == "--format takes text, json, github, gitlab, sarif, junit or markdown, not 'xml'\n"
+        )
 
     def test_without_a_project_the_verbs_that_need_one_say_so(
         self, project: Project, capsys: Output

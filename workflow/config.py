@@ -158,7 +158,7 @@ def load_settings(
     given = {key: value for key, value in overrides.items() if value is not None}
     origins.update(dict.fromkeys(given, "command line"))
     manage = project / "manage.py"
-    root = source.parent if source is not None else _repository(project)
+    root = source.parent if source is not None else repository_of(project)
     return Settings(
         project=project,
         root=root if project.is_relative_to(root) else project,
@@ -257,7 +257,8 @@ def _project_below(start: Path) -> Path:
     return found[0] if found else start
 
 
-def _repository(project: Path) -> Path:
+def repository_of(project: Path) -> Path:
+    """Return the top of the repository around a project, or the project itself outside git."""
     for folder in (project, *project.parents):
         if (folder / ".git").exists():
             return folder

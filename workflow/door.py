@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workflow.errors import UsageError, WorkflowError
-from workflow.outcome import HistorySize, Report, Verdict
+from workflow.outcome import EXIT_CODES, HistorySize, Report, Verdict
 from workflow.verbs import FORMATS
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from workflow.project.commit import Commit
     from workflow.report.text import TextReport
 
-COULD_NOT_CHECK = 3
-EXIT_CODES = {Verdict.PASSED: 0, Verdict.REFUSED: 1, Verdict.ERRORED: COULD_NOT_CHECK}
+COULD_NOT_CHECK = EXIT_CODES[Verdict.ERRORED]
 INTERRUPTED = 130
 
 COMMAND = "migration-workflow"
@@ -110,16 +109,18 @@ def _execute_flow(verb: str, values: Mapping[str, Any], door: str, hook: Hook | 
     from workflow.flows import FLOWS
     from workflow.report.text import TextReport
     from workflow.report.writers import writer_for
+    from workflow.reporting import write_report
     from workflow.terminal import TerminalTalk
 
     flow, words = FLOWS[verb], _words(values)
-    as_text, output = _format(values) == "text", _output(values)
+    output = _output(values)
+    form = _format(values, output)
     project = values.get("project")
     settings = load_settings(
         None if project is None else Path(project), database=values.get("database")
     )
     _expect_project(flow, settings)
-    told_is_data = as_text and output is None
+    told_is_data = form == "text" and output is None
     writer = writer_for(
         sys.stdout if told_is_data else sys.stderr, settings.variables, plain=hook is not None
     )
@@ -141,10 +142,10 @@ def _execute_flow(verb: str, values: Mapping[str, Any], door: str, hook: Hook | 
         report = _run(verb, flow, context, told)
     finally:
         writer.stop()
-    next_command = _next(flow, context, door)
-    told.summary(report, next_command)
+    report = report._replace(next_command=_next(flow, context, door))
+    told.summary(report)
     if not told_is_data:
-        _write(_render(report, next_command, as_text=as_text), output)
+        write_report(report, form, output, settings)
     return EXIT_CODES[report.verdict]
 
 
@@ -194,11 +195,13 @@ def _wait(value: str | None) -> float:
     return seconds
 
 
-def _format(values: Mapping[str, Any]) -> str:
+def _format(values: Mapping[str, Any], output: Path | None) -> str:
     """Return the form of the report. Invoke takes any word, so it is checked here."""
-    form: str = values.get("format") or "text"
+    from workflow.reporting import usual_form
+
+    form: str = values.get("format") or usual_form(os.environ, output)
     if form not in FORMATS:
-        raise UsageError(f"--format takes {' or '.join(FORMATS)}, not {form!r}")
+        raise UsageError(f"--format takes {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, not {form!r}")
     return form
 
 
@@ -248,20 +251,3 @@ def _output(values: Mapping[str, Any]) -> Path | None:
     if reason is not None:
         raise UsageError(f"{path} can't be written: {reason}")
     return path
-
-
-def _render(report: Report, next_command: str | None, *, as_text: bool) -> str:
-    from workflow.report import json, text
-
-    return text.render(report, next_command) if as_text else json.render(report)
-
-
-def _write(rendered: str, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.write(rendered)
-        sys.stdout.flush()
-        return
-    try:
-        output.write_text(rendered, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise UsageError(f"{output} can't be written: {error.strerror}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
 
 class Option(NamedTuple):

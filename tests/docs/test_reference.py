@@ -22,9 +22,9 @@ from tests.docs.documents import (
     table,
 )
 from workflow.config import KEYS, Settings
-from workflow.door import EXIT_CODES, INTERRUPTED
+from workflow.door import INTERRUPTED
 from workflow.flows import FLOWS
-from workflow.outcome import Finding, HistorySize, Report, Severity, StepResult, Verdict
+from workflow.outcome import EXIT_CODES, Finding, HistorySize, Report, Severity, StepResult, Verdict
 from workflow.report import json as json_report
 from workflow.verbs import COMMON, FORMATS, VERBS, Option, Verb
 

@@ -33,7 +33,7 @@ def told(*results: StepResult, verbose: bool = False) -> list[str]:
 def summed_up(verdict: Verdict, next_command: str | None = None) -> list[str]:
     stream = io.StringIO()
     told = TextReport(PlainWriter(stream), verbose=False)
-    told.summary(Report("pre-check", verdict, (), 0.0), next_command)
+    told.summary(Report("pre-check", verdict, (), 0.0, next_command=next_command))
     return stream.getvalue().splitlines()
 
 
@@ -164,10 +164,9 @@ def test_no_next_command_follows_a_stop(verdict: Verdict) -> None:
 
 
 def test_a_report_in_a_file_has_everything() -> None:
-    report = Report(
-        "pre-check", Verdict.PASSED, (StepResult("drift", Verdict.PASSED, (INFO,)),), 0.0
-    )
-    assert render(report, "inv makemigrations").splitlines() == [
+    step = StepResult("drift", Verdict.PASSED, (INFO,))
+    report = Report("pre-check", Verdict.PASSED, (step,), 0.0, next_command="inv makemigrations")
+    assert render(report).splitlines() == [
         "  drift .......................... passed",
         "    HIS103 info",
         "      1 migration is pending.",

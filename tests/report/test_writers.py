@@ -14,7 +14,8 @@ from typing import TextIO
 
 import pytest
 
-from workflow.report.writers import PlainWriter, TerminalWriter, harmless, writer_for
+from workflow.report.harmless import harmless
+from workflow.report.writers import PlainWriter, TerminalWriter, writer_for
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 PATH = "shop/migrations/" + "0004_" + "a_very_long_name_indeed_" * 4 + ".py"
@@ -273,3 +274,38 @@ class TestChoice:
         stream = io.StringIO()
         writer_for(stream, {"FORCE_COLOR": "1", "NO_COLOR": "1"}).line("a ", "passed", "passed")
         assert stream.getvalue() == "a passed\n"
+
+
+COMMANDS = [
+    "::error::x",
+    "  ::add-mask::x",
+    "a\n::stop-commands::x",
+    "words " * 12 + "::error::x",
+    "a ##[error]x",
+]
+"""What the runner of GitHub Actions would obey in a log, at the beginning of a line or anywhere."""
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+@pytest.mark.parametrize("colours", ["", "1"])
+def test_a_log_commands_the_runner_of_github_nothing(text: str, colours: str) -> None:
+    stream = io.StringIO()
+    writer = writer_for(stream, {"GITHUB_ACTIONS": "true", "FORCE_COLOR": colours})
+    writer.line(text, text, "strong")
+    writer.block(text, indent=4)
+    writer.verbatim(text, indent=4)
+    shown = COLOUR.sub("", stream.getvalue())
+    assert not re.findall(r"^\s*::|##\[", shown, re.MULTILINE)
+    assert r"\x3a:" in shown or r"\x23#[" in shown
+
+
+def test_elsewhere_such_text_is_left_as_it_is() -> None:
+    stream = io.StringIO()
+    writer_for(stream, {}).line("::error::x ##[error]x")
+    assert stream.getvalue() == "::error::x ##[error]x\n"
+
+
+def test_types_of_sql_are_left_as_they_are_everywhere() -> None:
+    stream = io.StringIO()
+    writer_for(stream, {"GITHUB_ACTIONS": "true"}).line("SELECT price::text")
+    assert stream.getvalue() == "SELECT price::text\n"

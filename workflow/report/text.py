@@ -79,12 +79,12 @@ class TextReport:
         if result.details and self._wants_details(result):
             self._writer.verbatim(result.details, indent=4, style="quiet")
 
-    def summary(self, report: Report, next_command: str | None) -> None:
+    def summary(self, report: Report) -> None:
         """Write how the flow ended, and what to type next."""
         verdict = report.verdict
         self._writer.line(f"{report.flow}: ", ENDINGS[verdict] + _size(report), STYLES[verdict])
-        if next_command is not None and verdict is Verdict.PASSED:
-            self._writer.line("Next: ", next_command, "strong")
+        if report.next_command is not None and verdict is Verdict.PASSED:
+            self._writer.line("Next: ", report.next_command, "strong")
 
     def _shows(self, result: StepResult, finding: Finding) -> bool:
         """Say whether a finding is worth a line each day: what only informs is, of the state."""
@@ -113,7 +113,7 @@ class TextReport:
             self._writer.block(finding.fix, indent=6, style="strong")
 
 
-def render(report: Report, next_command: str | None) -> str:
+def render(report: Report) -> str:
     """Return a whole report as text, as it is told to a stream."""
     from workflow.report.writers import PlainWriter
 
@@ -121,7 +121,7 @@ def render(report: Report, next_command: str | None) -> str:
     told = TextReport(PlainWriter(stream), verbose=True)
     for result in report.steps:
         told.ended(result)
-    told.summary(report, next_command)
+    told.summary(report)
     return stream.getvalue()
 
 

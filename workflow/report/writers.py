@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, TextIO
+
+from workflow.report.harmless import harmless, harmless_in_actions
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -19,25 +20,15 @@ PAGE_WIDTH = 100
 NARROWEST = 20
 """Columns that a text gets in any terminal, even one that says it has none."""
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""What moves the cursor, changes the screen, or turns the direction in which a text is read."""
-
-
-def harmless(text: str) -> str:
-    """Return the text with control characters spelled out, so that no terminal obeys them."""
-    return CONTROL.sub(_spelled_out, text)
-
-
-def _spelled_out(match: re.Match[str]) -> str:
-    number = ord(match.group())
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+Spelling = Callable[[str], str]
+"""Makes text harmless to whatever reads the stream."""
 
 
 def _wrapped(text: str, width: int, indent: int) -> Iterator[str]:
-    """Yield the lines of a text, wrapped; a long word, such as a path, is not broken."""
+    """Yield the lines of a harmless text, wrapped; a long word, such as a path, is not broken."""
     margin = " " * indent
     width = max(width, indent + NARROWEST)
-    for paragraph in harmless(text).splitlines() or [""]:
+    for paragraph in text.splitlines() or [""]:
         yield textwrap.fill(
             paragraph,
             width,
@@ -51,8 +42,9 @@ def _wrapped(text: str, width: int, indent: int) -> Iterator[str]:
 class PlainWriter:
     """Writes to any stream, without colours."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, spelling: Spelling = harmless) -> None:
         self._stream = stream
+        self._spelling = spelling
 
     def begin(self, text: str) -> None:
         """Nothing: in a stream a line is written once, when its end is known."""
@@ -62,20 +54,20 @@ class PlainWriter:
 
     def line(self, text: str, word: str = "", style: str = "") -> None:  # noqa: ARG002
         """Write one line."""
-        self._write(harmless(text + word))
+        self._write(self._spelling(text + word))
 
     def block(self, text: str, *, indent: int, style: str = "") -> None:  # noqa: ARG002
         """Write a paragraph."""
-        for line in _wrapped(text, WIDTH, indent):
+        for line in _wrapped(self._spelling(text), WIDTH, indent):
             self._write(line)
 
     def verbatim(self, text: str, *, indent: int, style: str = "") -> None:  # noqa: ARG002
         """Write lines as they are."""
-        self._write(textwrap.indent(harmless(text.rstrip("\n")), " " * indent))
+        self._write(textwrap.indent(self._spelling(text.rstrip("\n")), " " * indent))
 
     def page(self, text: str) -> None:
         """Write a page in Markdown, which is plain text as well."""
-        self._write(harmless(text.rstrip("\n")))
+        self._write(self._spelling(text.rstrip("\n")))
 
     def _write(self, text: str) -> None:
         self._stream.write(text + "\n")
@@ -94,9 +86,12 @@ class TerminalWriter:
         "": "default",
     }
 
-    def __init__(self, stream: TextIO, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, stream: TextIO, variables: Mapping[str, str], spelling: Spelling = harmless
+    ) -> None:
         from rich.console import Console
 
+        self._spelling = spelling
         self._console = Console(
             file=stream,
             highlight=False,
@@ -113,7 +108,7 @@ class TerminalWriter:
 
         self.stop()
         if self._console.is_terminal and self._console.file.isatty():
-            self._status = self._console.status(Text(harmless(text)), spinner="line")
+            self._status = self._console.status(Text(self._spelling(text)), spinner="line")
             self._status.start()
 
     def stop(self) -> None:
@@ -127,8 +122,8 @@ class TerminalWriter:
         from rich.text import Text
 
         self.stop()
-        line = Text(harmless(text))
-        line.append(harmless(word), self.THEME[style])
+        line = Text(self._spelling(text))
+        line.append(self._spelling(word), self.THEME[style])
         self._console.print(line, soft_wrap=True)
 
     def block(self, text: str, *, indent: int, style: str = "") -> None:
@@ -136,7 +131,7 @@ class TerminalWriter:
         from rich.text import Text
 
         self.stop()
-        for line in _wrapped(text, self._console.width, indent):
+        for line in _wrapped(self._spelling(text), self._console.width, indent):
             self._console.print(Text(line, self.THEME[style]), soft_wrap=True)
 
     def verbatim(self, text: str, *, indent: int, style: str = "") -> None:
@@ -145,7 +140,7 @@ class TerminalWriter:
 
         self.stop()
         margin = " " * indent
-        lines = textwrap.indent(harmless(text.rstrip("\n")), margin)
+        lines = textwrap.indent(self._spelling(text.rstrip("\n")), margin)
         self._console.print(Text(lines, self.THEME[style]), soft_wrap=True)
 
     def page(self, text: str) -> None:
@@ -153,7 +148,9 @@ class TerminalWriter:
         from rich.markdown import Markdown
 
         self.stop()
-        self._console.print(Markdown(harmless(text)), width=min(self._console.width, PAGE_WIDTH))
+        self._console.print(
+            Markdown(self._spelling(text)), width=min(self._console.width, PAGE_WIDTH)
+        )
 
 
 def writer_for(
@@ -166,6 +163,7 @@ def writer_for(
     reconfigure = getattr(stream, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="backslashreplace")
+    spelling = harmless_in_actions if variables.get("GITHUB_ACTIONS") == "true" else harmless
     if not plain and (stream.isatty() or variables.get("FORCE_COLOR")):
-        return TerminalWriter(stream, variables)
-    return PlainWriter(stream)
+        return TerminalWriter(stream, variables, spelling)
+    return PlainWriter(stream, spelling)

@@ -59,12 +59,9 @@ def pages_in(folder: Path) -> list[Page]:
 
 
 def texts_of(codes: Iterable[str]) -> dict[str, str]:
-    """Return the pages of these codes, in Markdown, as far as there are any."""
-    folder = installed_folder()
-    paths = {code: folder / f"{code}.md" for code in codes}
-    return {
-        code: path.read_text(encoding="utf-8") for code, path in paths.items() if path.is_file()
-    }
+    """Return the pages of these codes, in Markdown. Raises CouldNotCheck as above."""
+    wanted = set(codes)
+    return {page.code: page.text for page in pages_in(installed_folder()) if page.code in wanted}
 
 
 def _read(path: Path) -> Page:
