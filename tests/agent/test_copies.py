@@ -12,9 +12,7 @@ from _migration_workflow_agent import copies
 from _migration_workflow_agent.copies import (
     LockedError,
     copy_file,
-    empty_database,
     put_back,
-    rehearsal_copy,
     snapshot,
 )
 
@@ -110,47 +108,6 @@ class TestPutBack:
             with pytest.raises(LockedError):
                 put_back("default", str(tmp_path / "before"))
         assert run(database, "SELECT x FROM t") == [(1,), (2,)]
-
-
-class TestRehearsalCopy:
-    def test_the_alias_means_the_copy_for_a_while(self, database: Path, tmp_path: Path) -> None:
-        from django.conf import settings
-        from django.db import connections
-
-        with rehearsal_copy("default", str(tmp_path)) as connection:
-            assert connection is connections["default"]
-            assert settings.DATABASES["default"]["NAME"] == str(tmp_path / "copy.sqlite3")
-            with connection.cursor() as cursor:
-                cursor.execute("INSERT INTO t VALUES (2)")
-                cursor.execute("SELECT x FROM t")
-                assert cursor.fetchall() == [(1,), (2,)]
-        assert settings.DATABASES["default"]["NAME"] == database
-        assert run(database, "SELECT x FROM t") == [(1,)]
-        assert not (tmp_path / "copy.sqlite3").exists()
-        assert run(tmp_path / copies.SNAPSHOT, "SELECT x FROM t") == [(1,)]
-
-    def test_the_alias_means_its_database_again_after_an_error(
-        self, database: Path, tmp_path: Path
-    ) -> None:
-        from django.db import connections
-
-        with pytest.raises(ZeroDivisionError), rehearsal_copy("default", str(tmp_path)):
-            raise ZeroDivisionError
-        assert connections["default"].settings_dict["NAME"] == database
-        assert not (tmp_path / "copy.sqlite3").exists()
-
-    def test_a_missing_database_is_copied_as_an_empty_one(self, tmp_path: Path) -> None:
-        with rehearsal_copy("default", str(tmp_path)) as connection, connection.cursor() as cursor:
-            assert connection.introspection.table_names(cursor) == []
-        assert list(tmp_path.iterdir()) == []
-
-
-def test_an_empty_database_is_empty_and_goes_away(database: Path, tmp_path: Path) -> None:
-    with empty_database("default", str(tmp_path)) as connection, connection.cursor() as cursor:
-        assert connection.introspection.table_names(cursor) == []
-        cursor.execute("CREATE TABLE other (x)")
-    assert [path.name for path in tmp_path.iterdir()] == [database.name]
-    assert run(database, "SELECT name FROM sqlite_master") == [("t",)]
 
 
 def test_a_file_to_a_file(database: Path, tmp_path: Path) -> None:

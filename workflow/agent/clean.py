@@ -1,6 +1,5 @@
 """Builds the schema from nothing, goes back, goes forward again, and compares."""
 
-from _migration_workflow_agent.copies import empty_database
 from _migration_workflow_agent.fingerprint import difference, fingerprint
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
@@ -10,6 +9,7 @@ from _migration_workflow_agent.migrating import (
 )
 from _migration_workflow_agent.plan import keys, reversible
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
+from _migration_workflow_agent.scratch_databases import ScratchDatabases
 
 
 def clean(session, database, scratch, kept):
@@ -21,7 +21,8 @@ def clean(session, database, scratch, kept):
     recorder = Recorder(session.channel, "building")
     result = {"failed": None, "phase": "forward", "differences": []}
     result.update(back=[], stopped_at=[], held=[])
-    with empty_database(database, scratch) as connection, others_guarded(database), mail_kept():
+    databases = ScratchDatabases(scratch, session.project)
+    with databases.empty(database) as connection, others_guarded(database), mail_kept():
         try:
             migrate(connection, recorder)
             first = fingerprint(connection)

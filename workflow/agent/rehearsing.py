@@ -3,7 +3,6 @@
 import contextlib
 
 from _migration_workflow_agent.catalog import Steps
-from _migration_workflow_agent.copies import rehearsal_copy
 from _migration_workflow_agent.fingerprint import fingerprint, row_changes
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
@@ -15,6 +14,7 @@ from _migration_workflow_agent.old_code import OldCode
 from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.reversing import Rows, go_back
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
+from _migration_workflow_agent.scratch_databases import ScratchDatabases
 from _migration_workflow_agent.state import pending
 from _migration_workflow_agent.watching import watchers_of
 from django.db import connections, transaction
@@ -26,7 +26,8 @@ def rehearse(session, database, scratch):
     migrations = pending(session.loader(database))
     as_one = runs_as_one(connection, migrations)
     rehearsed = {"plan": keys(migrations), "as_one": as_one, "failed": None}
-    with rehearsal_copy(database, scratch) as connection, others_guarded(database), mail_kept():
+    databases = ScratchDatabases(scratch, session.project)
+    with databases.copy(database) as connection, others_guarded(database), mail_kept():
         before = fingerprint(connection)
         there_and_back = ThereAndBack(session, connection, before)
         watchers = (*watchers_of(connection), *there_and_back.watchers)

@@ -7,27 +7,50 @@ import warnings
 IN_MEMORY = "django.core.mail.backends.locmem.EmailBackend"
 
 
-@contextlib.contextmanager
 def renamed(alias, name):
-    """Let ``alias`` mean the SQLite file ``name`` until the block ends.
+    """Let ``alias`` mean the database ``name`` on the same server until the block ends."""
+    return pointed(alias, {"NAME": name})
+
+
+@contextlib.contextmanager
+def pointed(alias, changes):
+    """Let ``alias`` mean the database that its settings with ``changes`` name, for a block.
 
     The settings are changed in place, as Django's own test runner does, so that code which
-    reads ``settings.DATABASES`` or opens a connection of its own gets the same file.
+    reads ``settings.DATABASES`` or opens a connection of its own gets the same database.
     """
     from django.conf import settings
     from django.db import connections
 
     connection = connections[alias]
-    before = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    settings.DATABASES[alias]["NAME"] = name
+    places = (connection.settings_dict, settings.DATABASES[alias])
+    before = [dict(place) for place in places]
+    _leave(connection)
+    for place in places:
+        place.update(changes)
     try:
         yield connection
     finally:
-        connection.close()
-        connection.settings_dict["NAME"] = before
-        settings.DATABASES[alias]["NAME"] = before
+        _leave(connection)
+        for place in places:
+            place.clear()
+            place.update(before.pop(0))
+
+
+def _leave(connection):
+    """Close a connection, and forget what was learned of its server: the next may be another."""
+    connection.close()
+    if hasattr(connection, "close_pool"):
+        connection.close_pool()
+    for thing in (connection, connection.features):
+        for name in [name for name in vars(thing) if _is_learned(thing, name)]:
+            del vars(thing)[name]
+
+
+def _is_learned(thing, name):
+    from django.utils.functional import cached_property
+
+    return isinstance(getattr(type(thing), name, None), cached_property)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,49 @@
+"""The names of scratch databases on a server: whose each is, and whether anybody uses it.
+
+A name says which project and which database it belongs to. Whether its run still lives is not a
+matter of age: the run holds a lock of that name on the server, which the server takes back
+however the run ends. So what is swept belongs to nobody, and to no other project.
+"""
+
+import contextlib
+import hashlib
+import os
+import time
+
+PREFIX = "migration_workflow_scratch"
+"""How the name of every scratch database begins. A server's names have 63 letters at most."""
+
+
+class NoScratchDatabaseError(Exception):
+    """No scratch database could be had. The message says why, and what would help."""
+
+
+def mine(project, database):
+    """Return how the names of one project's scratch databases for one database begin."""
+    text = os.path.realpath(project) + "\0" + str(database)
+    return f"{PREFIX}_{hashlib.sha256(text.encode()).hexdigest()[:10]}_"
+
+
+@contextlib.contextmanager
+def named(server, beginning):
+    """Yield a name that nobody else uses; at the end, drop the database that it then names.
+
+    Before that, the databases that killed runs left behind are dropped.
+    """
+    sweep(server, beginning)
+    name = beginning + time.strftime("%Y%m%d%H%M%S_", time.gmtime()) + os.urandom(3).hex()
+    server.lock(name)
+    try:
+        yield name
+    except BaseException:
+        with contextlib.suppress(Exception):  # the server may be gone: a later run sweeps it
+            server.drop(name)
+        raise
+    server.drop(name)
+
+
+def sweep(server, beginning):
+    """Drop the databases whose run is no longer alive."""
+    for name in server.names(beginning):
+        if server.lock(name):
+            server.drop_unused(name)

@@ -1,0 +1,133 @@
+"""Scratch databases of every vendor: a file beside the run, or a database on a server.
+
+Each can be a copy of an alias's database or empty, and is gone at the end of its block; what a
+killed run left on a server is dropped by the next one. The alias means it meanwhile.
+"""
+
+import contextlib
+import os
+
+from _migration_workflow_agent import scratch_mysql, scratch_postgresql
+from _migration_workflow_agent.copies import SNAPSHOT, copy_file, snapshot
+from _migration_workflow_agent.fingerprint import difference, fingerprint
+from _migration_workflow_agent.naming import NoScratchDatabaseError, mine, named
+from _migration_workflow_agent.scratch import forget, renamed
+
+SERVERS = {"postgresql": scratch_postgresql, "mysql": scratch_mysql}
+"""The module for each vendor that has servers. MariaDB is ``mysql`` to Django."""
+
+OWN_SERVER = "the project's own server"
+
+
+class ScratchDatabases:
+    """The scratch databases of one request.
+
+    ``folder`` is the run's own. ``told`` says, once there is one, on what engine it is and where.
+    """
+
+    def __init__(self, folder, project):
+        self.folder = folder
+        self.project = project
+        self.told = {}
+
+    @contextlib.contextmanager
+    def copy(self, alias):
+        """Let ``alias`` mean a throwaway copy of its database, rows included."""
+        from django.db import connections
+
+        if connections[alias].vendor == "sqlite":
+            before, path = (os.path.join(self.folder, name) for name in (SNAPSHOT, "copy.sqlite3"))
+            if snapshot(alias, before):
+                copy_file(before, path)
+            place = self._file(alias, path)
+        else:
+            place = self._on_server(alias, self._copied)
+        with place as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def empty(self, alias):
+        """Let ``alias`` mean a throwaway database with nothing in it."""
+        from django.db import connections
+
+        if connections[alias].vendor == "sqlite":
+            place = self._file(alias, os.path.join(self.folder, "empty.sqlite3"))
+        else:
+            place = self._on_server(alias, self._emptied)
+        with place as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _file(self, alias, path):
+        try:
+            with renamed(alias, path) as connection:
+                self._tell(connection, "a file")
+                yield connection
+        finally:
+            forget(path)
+
+    @contextlib.contextmanager
+    def _on_server(self, alias, fill):
+        from django.db import connections
+
+        connection = connections[alias]
+        vendor = SERVERS.get(connection.vendor)
+        if vendor is None:
+            raise NoScratchDatabaseError(f"no scratch databases can be had on {connection.vendor}")
+        server = vendor.Server(connection, connection.settings_dict)
+        beginning = mine(self.project, connection.settings_dict["NAME"])
+        with contextlib.closing(server), named(server, beginning) as name:
+            with _refusals_told(connection):
+                expected = fill(vendor, server, connection, name)
+            with renamed(alias, name):
+                if expected is not None:
+                    _expect_whole(expected, fingerprint(connection))
+                self._tell(connection, OWN_SERVER)
+                yield connection
+
+    def _copied(self, vendor, server, connection, name):
+        return vendor.copy(server, connection, name, self.folder)
+
+    @staticmethod
+    def _emptied(vendor, server, connection, name):
+        vendor.empty(server, connection, name)
+
+    def _tell(self, connection, where):
+        self.told.update(engine=engine(connection), where=where)
+
+
+def engine(connection):
+    """Return the engine of a connection with its version: ``postgresql 18.4``."""
+    version = connection.get_database_version()
+    vendor = connection.vendor
+    if vendor == "mysql" and connection.mysql_is_mariadb:
+        vendor = "mariadb"
+    return f"{vendor} {'.'.join(map(str, version))}"
+
+
+def _expect_whole(expected, found):
+    """Make sure of a copy, whatever made it."""
+    lines = difference(expected["schema"], found["schema"])
+    lines += [
+        f"{table} has {found['rows'].get(table)} rows, not {count}"
+        for table, count in sorted(expected["rows"].items())
+        if found["rows"].get(table) != count
+    ]
+    if lines:
+        raise NoScratchDatabaseError(
+            f"the copy is not what the database is: {'; '.join(lines[:3])}"
+        )
+
+
+@contextlib.contextmanager
+def _refusals_told(connection):
+    """Say as one sentence why a server made no scratch database."""
+    from django.db import DatabaseError
+
+    try:
+        yield
+    except DatabaseError as error:
+        said = " ".join(str(error).split())
+        raise NoScratchDatabaseError(
+            f"the server of {connection.alias!r} made no scratch database: {said}"
+        ) from error

@@ -1,0 +1,314 @@
+"""Scratch databases on a PostgreSQL server.
+
+A copy is made by the server itself where nobody else is connected to the database
+(https://www.postgresql.org/docs/current/manage-ag-templatedbs.html), and else by ``pg_dump`` and
+``pg_restore``, which read one snapshot while others write.
+"""
+
+import contextlib
+import hashlib
+
+from _migration_workflow_agent import programs
+from _migration_workflow_agent.fingerprint import fingerprint
+from _migration_workflow_agent.naming import NoScratchDatabaseError
+
+NO_DB_ALIAS = "__no_db__"
+"""What Django calls connections of its own to a server; it keeps them out of its pools."""
+
+MAINTENANCE = "postgres"
+"""The database that is there on every server, to connect to while others are made and dropped."""
+
+IN_USE, NO_RIGHT, OTHER_ENCODING = "55006", "42501", "22023"
+"""What the server answers where a database is in use, where one lacks a right, and where the
+template is of another encoding or order."""
+
+ITS_VARIABLES = {
+    "dbname": "PGDATABASE",
+    "application_name": "PGAPPNAME",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+}
+"""The variables of libpq whose names are not made of the parameter's, without underscores."""
+
+PARAMETERS = (
+    "host",
+    "hostaddr",
+    "port",
+    "user",
+    "password",
+    "passfile",
+    "service",
+    "servicefile",
+    "options",
+    "sslmode",
+    "sslcert",
+    "sslkey",
+    "sslrootcert",
+    "sslcrl",
+    "ssl_min_protocol_version",
+    "channel_binding",
+    "require_auth",
+    "gssencmode",
+    "krbsrvname",
+    "target_session_attrs",
+    "application_name",
+    "connect_timeout",
+)
+"""Parameters of a connection that the programs take from variables: nothing of them is seen in a
+list of processes (https://www.postgresql.org/docs/current/libpq-envars.html)."""
+
+
+class Server:
+    """A session on the server, apart from the database: it makes, locks and drops databases.
+
+    The locks are those of the maintenance database, and end with this session.
+    """
+
+    def __init__(self, connection, settings):
+        self._settings = settings
+        self._kind = type(connection)
+        self._connection = self.connection_to(MAINTENANCE)
+        try:
+            self._connection.ensure_connection()
+        except Exception:  # noqa: BLE001 - not everybody may connect there
+            self._connection = self.connection_to(settings["NAME"])
+            self._connection.ensure_connection()
+        if self._connection.pg_version >= 140000:
+            self.run("SET idle_session_timeout = 0")
+
+    def connection_to(self, name):
+        """Return a connection to a database of the server, not opened, and in no pool."""
+        return self._kind({**self._settings, "NAME": name, "AUTOCOMMIT": True}, NO_DB_ALIAS)
+
+    def close(self):
+        """End the session, and its locks with it."""
+        self._connection.close()
+
+    def run(self, sql, params=None):
+        """Run a statement; return its rows."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall() if cursor.description else []
+
+    def quoted(self, name):
+        """Return a name as it is written in SQL."""
+        return self._connection.ops.quote_name(name)
+
+    def names(self, beginning):
+        """Return the databases whose names begin so."""
+        rows = self.run(
+            "SELECT datname FROM pg_database WHERE left(datname, %s) = %s",
+            [len(beginning), beginning],
+        )
+        return [name for (name,) in rows]
+
+    def lock(self, name):
+        """Take the lock of a name for as long as this session lives; say whether it was free."""
+        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
+        ((is_ours,),) = self.run("SELECT pg_try_advisory_lock(%s)", [number])
+        return is_ours
+
+    def create(self, name, template, clauses=""):
+        """Create a database from another one."""
+        quoted = self.quoted(template)
+        self.run(f"CREATE DATABASE {self.quoted(name)} TEMPLATE {quoted}{clauses}")
+
+    def drop(self, name):
+        """Drop a database with whoever is connected to it."""
+        if not self._connection.is_usable():
+            self._connection.close()
+        if self._connection.pg_version >= 130000:
+            self.run(f"DROP DATABASE IF EXISTS {self.quoted(name)} WITH (FORCE)")
+            return
+        self.run(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        self.run(f"DROP DATABASE IF EXISTS {self.quoted(name)}")
+
+    def drop_unused(self, name):
+        """Drop a database unless somebody is connected to it."""
+        with _passing(IN_USE):
+            self.run(f"DROP DATABASE IF EXISTS {self.quoted(name)}")
+
+    def set_for(self, database, name, value):
+        """Set something for a database, where one may. Lists are written as they were read."""
+        literal = value if name == "search_path" else _literal(value)
+        with _passing(NO_RIGHT):
+            self.run(f"ALTER DATABASE {self.quoted(database)} SET {self.quoted(name)} TO {literal}")
+
+
+def empty(server, connection, name):
+    """Make an empty database like that of a connection, with the schemas that it looks into."""
+    schemas = rows(connection, "SELECT unnest(current_schemas(false))")
+    make_alike(server, connection, name, template="template1")
+    scratch = server.connection_to(name)
+    with contextlib.closing(scratch), scratch.cursor() as cursor:
+        for (schema,) in schemas:
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {server.quoted(schema)}")
+
+
+def copy(server, connection, name, _, more_programs=()):
+    """Make a copy of a connection's database; return the fingerprint that it must have."""
+    from django.db import DatabaseError, connections
+
+    expected = fingerprint(connection)
+    ((source,),) = rows(connection, "SELECT current_database()")
+    settings = settings_of(connection)
+    connections.close_all()
+    close_pool(connection)
+    try:
+        server.create(name, source)
+    except DatabaseError as error:
+        if _sqlstate(error) not in {IN_USE, NO_RIGHT}:
+            raise
+        make_alike(server, connection, name, "template0")
+        return dump(server, connection, name, more_programs)
+    for setting, value in settings:
+        server.set_for(name, setting, value)
+    return expected
+
+
+def make_alike(server, connection, name, template):
+    """Make a database of the same encoding, order and settings as that of a connection."""
+    from django.db import DatabaseError
+
+    traits = traits_of(connection)
+    try:
+        server.create(name, template, traits)
+    except DatabaseError as error:
+        if _sqlstate(error) != OTHER_ENCODING or template == "template0":
+            raise
+        server.create(name, "template0", traits)
+    for setting, value in settings_of(connection):
+        server.set_for(name, setting, value)
+
+
+def settings_of(connection):
+    """Return what is set for a database itself, such as its search path, as names and values."""
+    found = rows(
+        connection,
+        "SELECT unnest(setconfig) FROM pg_db_role_setting "
+        "JOIN pg_database d ON d.oid = setdatabase LEFT JOIN pg_roles r ON r.oid = setrole "
+        "WHERE datname = current_database() AND (setrole = 0 OR rolname = current_user) "
+        "ORDER BY setrole",
+    )
+    return [line.partition("=")[::2] for (line,) in found]
+
+
+def traits_of(connection):
+    """Return the clauses that make another database of the same encoding and order."""
+    ((encoding, collate, ctype, provider, locale),) = rows(
+        connection,
+        "SELECT pg_encoding_to_char(encoding), datcollate, datctype, "
+        "to_jsonb(d)->>'datlocprovider', "
+        "coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale') "
+        "FROM pg_database d WHERE datname = current_database()",
+    )
+    words = {"ENCODING": encoding, "LC_COLLATE": collate, "LC_CTYPE": ctype}
+    if provider == "i":
+        words.update(LOCALE_PROVIDER="icu", ICU_LOCALE=locale)
+    elif provider == "b":
+        words.update(LOCALE_PROVIDER="builtin", BUILTIN_LOCALE=locale)
+    return "".join(f" {word} {_literal(value)}" for word, value in words.items())
+
+
+def rows(connection, sql):
+    """Return what a query finds."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+
+def dump(server, connection, name, more_programs):
+    """Fill an empty database from that of a connection; return the fingerprint of what was read.
+
+    Both read one snapshot, so others may write meanwhile.
+    """
+    from django.db import transaction
+
+    (reading, writing), role = _programs(connection, more_programs), _role(connection)
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SELECT pg_export_snapshot()")
+        snapshot = f"--snapshot={cursor.fetchone()[0]}"
+        what = ["--format=custom", "--compress=0", "--no-subscriptions", *NOT_OURS]
+        programs.piped(
+            ([reading, snapshot, *what, *role], variables(connection)),
+            ([writing, "--dbname=", *NOT_OURS, *role], variables(server.connection_to(name))),
+            is_harmless=_is_only_newer,
+        )
+        expected = fingerprint(connection)
+    scratch = server.connection_to(name)
+    with contextlib.closing(scratch):
+        rows(scratch, "ANALYZE")
+    return expected
+
+
+NOT_OURS = ("--no-owner", "--no-privileges")
+"""What of a database is left out: who owns what, and who may do what."""
+
+
+def variables(connection):
+    """Return the variables that let the programs connect as a connection does."""
+    parameters = connection.get_connection_params()
+    found = {name: parameters[name] for name in (*PARAMETERS, "dbname") if parameters.get(name)}
+    return {
+        ITS_VARIABLES.get(name, "PG" + name.replace("_", "").upper()): str(value)
+        for name, value in found.items()
+    }
+
+
+def _programs(connection, more):
+    """Return the pair of the server's own version, or the next newer one that there is.
+
+    An older one refuses: it can't know what the server has learned since.
+    """
+    wanted = connection.pg_version // 10000
+    pairs = list(programs.together(("pg_dump", "pg_restore"), more))
+    found = sorted((programs.major_version(pair[0]), pair) for pair in pairs)
+    for version, pair in found:
+        if version >= wanted:
+            return pair
+    there = f"pg_dump {found[-1][0]} is older than that" if found else "there is no pg_dump"
+    raise NoScratchDatabaseError(
+        f"others are connected to the database, and a copy beside them takes pg_dump {wanted} or "
+        f"newer; {there}. Install postgresql-client-{wanted} where the project runs, or let nobody "
+        "else be connected"
+    )
+
+
+def _is_only_newer(said):
+    """Say whether a newer pg_restore only set what this server does not know yet."""
+    errors = [line for line in said.splitlines() if ": error: " in line]
+    return bool(errors) and all("unrecognized configuration parameter" in one for one in errors)
+
+
+def _role(connection):
+    role = connection.settings_dict["OPTIONS"].get("assume_role")
+    return [f"--role={role}"] if role else []
+
+
+def close_pool(connection):
+    """Close the pool of a connection, where Django has one for it."""
+    if hasattr(connection, "close_pool"):
+        connection.close_pool()
+
+
+def _sqlstate(error):
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+
+
+@contextlib.contextmanager
+def _passing(state):
+    """Pass over what the server answers with one state."""
+    from django.db import DatabaseError
+
+    try:
+        yield
+    except DatabaseError as error:
+        if _sqlstate(error) != state:
+            raise
+
+
+def _literal(text):
+    return "'" + str(text).replace("'", "''") + "'"
