@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from workflow import __version__, cli
+from workflow.parser import make_parser
 from workflow.verbs import VERBS, Verb
 
 PROGRAM = Path(sys.executable).with_name("migration-workflow")
@@ -20,7 +21,7 @@ verbs = pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
 def subparsers() -> dict[str, argparse.ArgumentParser]:
     (action,) = [
         action
-        for action in cli._parser()._actions
+        for action in make_parser()._actions
         if isinstance(action, argparse._SubParsersAction)
     ]
     found: dict[str, argparse.ArgumentParser] = dict(action.choices)

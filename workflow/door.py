@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from workflow.errors import UsageError, WorkflowError
 from workflow.outcome import EXIT_CODES, HistorySize, Report, Verdict
-from workflow.verbs import FORMATS
+from workflow.verbs import COMMAND, FORMATS
 
 if TYPE_CHECKING:
     from workflow.config import Settings
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 COULD_NOT_CHECK = EXIT_CODES[Verdict.ERRORED]
 INTERRUPTED = 130
-
-COMMAND = "migration-workflow"
 
 
 class Hook(Protocol):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+COMMAND = "migration-workflow"
+"""The name of the console script."""
+
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
 
