@@ -19,6 +19,7 @@ ORDER = {
     "validate-migration-dependencies": "dependencies against",
     "check-migrations": "environment pre-check drift",
     "validate-migrations": "environment dependencies against pre-check drift",
+    "rehearse": "environment dependencies rehearsal",
     "migrate-safe": "environment dependencies against turn pre-check drift rehearsal apply verify",
     "test-migrations-clean": "environment dependencies clean drift",
     "recover": "environment put-back",

@@ -51,6 +51,10 @@ class Words(NamedTuple):
     strict: bool = False
     against: str | None = None
     wait: float = WAIT_SECONDS
+    since: str | None = None
+    """The migration after which a rehearsal begins, on an empty database: ``APP.NAME``."""
+    until: str | None = None
+    """The migration with which it ends."""
 
 
 class Talk(Protocol):
@@ -237,6 +241,15 @@ class Context:
                 f"the database {alias!r} ({place}) can't be used: {' '.join(error.split())}"
             )
         return answer
+
+    def ask_on_scratch(self, question: str, **arguments: Any) -> dict[str, Any]:
+        """Ask the agent something that it needs a scratch database for."""
+        return self.agent.ask(
+            question,
+            database=self.settings.database,
+            scratch=self.place.there(self.scratch.folder),
+            **arguments,
+        )
 
     def forget_state(self) -> None:
         """Ask the database anew when the state is wanted next: somebody changed it."""

@@ -178,7 +178,16 @@ def _words(values: Mapping[str, Any]) -> Words:
         strict=bool(values.get("strict")),
         against=values.get("against"),
         wait=_wait(values.get("wait")),
+        since=_migration("from", values.get("from")),
+        until=_migration("to", values.get("to")),
     )
+
+
+def _migration(option: str, text: str | None) -> str | None:
+    is_name = text is not None and all(text.partition("."))
+    if not (text is None or is_name or (option, text) == ("from", "zero")):
+        raise UsageError(f"--{option} takes APP.NAME, not {text!r}")
+    return text
 
 
 def _wait(value: str | None) -> float:

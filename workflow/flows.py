@@ -60,6 +60,7 @@ FLOWS = {
     "validate-migration-dependencies": Flow((dependencies, against), asks_project=False),
     "check-migrations": Flow((environment, pre_check, drift)),
     "validate-migrations": Flow(VALIDATE, then="migrate-safe"),
+    "rehearse": Flow((environment, dependencies, rehearsal)),
     "migrate-safe": Flow(
         (*FILES, turn, pre_check, drift, rehearsal, apply, verify), asks_about_production=True
     ),

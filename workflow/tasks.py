@@ -7,6 +7,7 @@ A project's own ``tasks.py`` needs two lines: ``from workflow.tasks import names
 from __future__ import annotations
 
 import inspect
+import keyword
 import sys
 from typing import Any
 
@@ -20,7 +21,8 @@ def make_task(verb: Verb) -> Task[Any]:
     """Return the task of a verb. Its parameters are the verb's options."""
 
     def body(_: Context, **values: Any) -> None:
-        code = execute(verb.name, values, door="inv")
+        words = {name.rstrip("_"): value for name, value in values.items()}
+        code = execute(verb.name, words, door="inv")
         if code != 0:
             sys.exit(code)
 
@@ -48,9 +50,9 @@ def _parameter(option: Option) -> inspect.Parameter:
     default: Any = False if option.value is None else None
     if option.many:
         default = []
-    return inspect.Parameter(
-        option.parameter, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default
-    )
+    # A word of Python's own gets an underscore, which Invoke leaves out of the flag.
+    name = option.parameter + "_" * keyword.iskeyword(option.parameter)
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default)
 
 
 namespace = Collection(*(make_task(verb) for verb in VERBS))

@@ -120,6 +120,18 @@ VERBS = (
         (AGAINST,),
     ),
     Verb(
+        "rehearse",
+        "Run what is pending on a scratch database, with all evidence, and change nothing.",
+        (
+            Option(
+                "from",
+                "Begin after this migration, or with the first (zero), on an empty database.",
+                "APP.NAME",
+            ),
+            Option("to", "End with this migration (default: the last of every app).", "APP.NAME"),
+        ),
+    ),
+    Verb(
         "migrate-safe",
         "Check, rehearse on a copy, apply, verify; on failure put the database back.",
         (

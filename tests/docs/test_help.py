@@ -183,6 +183,22 @@ def wait(shop: Shop) -> None:
     shop.run("migration-workflow migrate-safe --wait long", 2)
 
 
+def from_(shop: Shop) -> None:
+    verb = "migration-workflow rehearse --verbose"
+    assert "nothing is pending" in shop.run(verb)
+    rehearsed = shop.run(f"{verb} --format json --from catalogue.0009 2> talk")
+    assert '"0010_product_status_price_idx"' in rehearsed
+    assert '"0009_product_featured_review"' not in rehearsed
+    assert '"0009_product_featured_review"' in shop.run(f"{verb} --format json --from zero 2> talk")
+
+
+def to(shop: Shop) -> None:
+    verb = "migration-workflow rehearse --format json --from catalogue.0005"
+    rehearsed = shop.run(f"{verb} --to catalogue.0006 2> talk")
+    assert '"0006_product_sku"' in rehearsed
+    assert '"0007_fill_product_sku"' not in rehearsed
+
+
 def yes(shop: Shop) -> None:
     shop.run(KILLED, 1)
     assert "say yes, or give --yes" in shop.run("migration-workflow recover", 3)
@@ -242,6 +258,8 @@ TRIED: dict[str, Callable[[Shop], None]] = {
     "answer": answer,
     "production": production,
     "wait": wait,
+    "from": from_,
+    "to": to,
     "yes": yes,
     "against": against,
     "check": check,

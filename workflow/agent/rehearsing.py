@@ -15,26 +15,37 @@ from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.reversing import Rows, go_back
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
-from _migration_workflow_agent.state import pending
+from _migration_workflow_agent.span import between, up_to
+from _migration_workflow_agent.state import planner
 from _migration_workflow_agent.watching import watchers_of
-from django.db import connections, transaction
+from django.db import transaction
+from django.db.migrations.executor import MigrationExecutor
 
 
-def rehearse(session, database, scratch):
-    """Return the plan, what each migration did, and what the copy looked like afterwards."""
-    connection = connections[database]
-    migrations = pending(session.loader(database))
-    as_one = runs_as_one(connection, migrations)
-    rehearsed = {"plan": keys(migrations), "as_one": as_one, "failed": None}
+def rehearse(session, database, scratch, since=None, until=None):
+    """Return the plan, what each migration did, and what the copy looked like afterwards.
+
+    What is pending runs on a copy of the database. With ``since`` the database does not matter:
+    an empty one is built up to there first, without evidence. ``until`` ends either.
+    """
     databases = ScratchDatabases(scratch, session.project)
-    with databases.copy(database) as connection, others_guarded(database), mail_kept():
+    place = databases.copy if since is None else databases.empty
+    rehearsed = {"built": since is not None, "failed": None}
+    with place(database) as connection, others_guarded(database), mail_kept():
+        try:
+            plan = _plan(session, connection, since, until)
+        except MigrationFailedError as error:
+            return {**rehearsed, "failed": error.described(), "evidence": []}
+        migrations = [migration for migration, _ in plan]
+        as_one = runs_as_one(connection, migrations)
+        rehearsed.update(plan=keys(migrations), as_one=as_one, scratch=databases.told)
         before = fingerprint(connection)
         there_and_back = ThereAndBack(session, connection, before)
         watchers = (*watchers_of(connection), *there_and_back.watchers)
         recorder = Recorder(session.channel, "rehearsing", watchers)
         try:
             with one_transaction(connection) if as_one else contextlib.nullcontext():
-                migrate(connection, recorder)
+                migrate(connection, recorder, plan=plan)
             after = fingerprint(connection)
             there_and_back.go_back(migrations, recorder.rows)
         except MigrationFailedError as error:
@@ -49,6 +60,15 @@ def rehearse(session, database, scratch):
         "after": after,
         "row_changes": row_changes(before["rows"], after["rows"]),
     }
+
+
+def _plan(session, connection, since, until):
+    """Return what is to be rehearsed. What comes before it is run here, on an empty database."""
+    if since is None:
+        return up_to(planner(session.loader(connection.alias)), until)
+    before = between(MigrationExecutor(connection), since, until)
+    migrate(connection, Recorder(session.channel, "building"), plan=before)
+    return up_to(MigrationExecutor(connection), until)
 
 
 class ThereAndBack:

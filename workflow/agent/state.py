@@ -71,11 +71,16 @@ def recorded(alias):
 
 def pending(loader):
     """Return the migrations that ``migrate`` would run, in its order."""
+    return [migration for migration, _ in planner(loader).migration_plan(loader.graph.leaf_nodes())]
+
+
+def planner(loader):
+    """Return an executor that makes plans from what was loaded, and can't run them."""
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor.__new__(MigrationExecutor)
     executor.loader = loader
-    return [migration for migration, _ in executor.migration_plan(loader.graph.leaf_nodes())]
+    return executor
 
 
 def _compare(session, loader, alias):

@@ -21,10 +21,8 @@ def run(context: Context) -> StepResult:
     history = context.state["history"]
     if history is not None:
         return unloadable(NAME, context, history)
-    answer = context.agent.ask(
+    answer = context.ask_on_scratch(
         "clean",
-        database=context.settings.database,
-        scratch=context.place.there(context.scratch.folder),
         kept=_kept(context),
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )

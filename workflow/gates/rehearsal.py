@@ -6,7 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflow.context import show_path
+from workflow.errors import CouldNotCheck, UsageError
+from workflow.gates.pre_check import unloadable
 from workflow.outcome import Finding, Severity, StepResult, Verdict
+from workflow.project.agent import AgentFailed
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -16,14 +19,16 @@ NAME = "rehearsal"
 
 def run(context: Context) -> StepResult:
     """Rehearse. Raises CouldNotCheck where no copy can be made."""
-    if not context.state["pending"]:
+    state = context.state
+    if state["history"] is not None:
+        return unloadable(NAME, context, state["history"])
+    if state["conflicts"]:
+        raise CouldNotCheck(f"several leaf nodes: {', '.join(state['conflicts'])}")
+    if context.words.since is None and not state["pending"]:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing is pending")
-    answer = context.agent.ask(
-        "rehearse",
-        database=context.settings.database,
-        scratch=context.place.there(context.scratch.folder),
-        on_event=lambda event: context.talk.progress(describe_event(event)),
-    )
+    answer = _ask(context)
+    if not answer["failed"] and not answer["plan"]:
+        return StepResult(NAME, Verdict.SKIPPED, reason="nothing lies between")
     context.rehearsed = answer
     return context.judged(
         NAME,
@@ -31,6 +36,21 @@ def run(context: Context) -> StepResult:
         details=answer["failed"]["error"]["traceback"] if answer["failed"] else None,
         evidence=tuple(answer["evidence"]),
     )
+
+
+def _ask(context: Context) -> dict[str, Any]:
+    """Let the agent rehearse. Raises UsageError where the words name no migration."""
+    try:
+        return context.ask_on_scratch(
+            "rehearse",
+            since=context.words.since,
+            until=context.words.until,
+            on_event=lambda event: context.talk.progress(describe_event(event)),
+        )
+    except AgentFailed as error:
+        if error.kind != "NoSuchMigrationError":
+            raise
+        raise UsageError(str(error).partition(": ")[2]) from error
 
 
 def describe_event(event: Mapping[str, Any]) -> str:
@@ -69,6 +89,16 @@ def _failure(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
             "second database can't be tried out without changing that one.",
             "Write the change for the other database as a migration that runs there "
             "(allow_migrate in a router), and use schema_editor.connection.alias here.",
+            **where_it_failed(context, failed),
+        )
+        return
+    if answer["built"]:
+        yield Finding(
+            "DAT206",
+            Severity.ERROR,
+            f"{name} fails on an empty database: {quoted(error)} Whoever starts with an empty "
+            "database (a new colleague, CI, a test run) stops there.",
+            "Correct the migration, then run: migration-workflow test-migrations-clean",
             **where_it_failed(context, failed),
         )
         return
