@@ -137,6 +137,12 @@ class TestTwoLines:
         for verb in VERBS:
             assert re.search(rf"^  {verb.name} +\S", done.stdout, re.MULTILINE)
 
+    def test_invoke_completes_verbs_and_flags(self, folder: Path) -> None:
+        verbs = inv(folder, "--complete", "--", "inv ").stdout.split()
+        assert {verb.name for verb in VERBS} <= set(verbs)
+        flags = inv(folder, "--complete", "--", "inv makemigrations --").stdout.split()
+        assert {"--app", "--format", "--dry-run"} <= set(flags)
+
     def test_a_production_flag_is_no_p(self, folder: Path) -> None:
         done = inv(folder, "migrate-safe", "-p", "x")
         assert done.returncode != 0

@@ -73,6 +73,11 @@ def test_the_readme_tells_the_order_of_the_long_flows(verb: str) -> None:
         assert places == sorted(places)
 
 
+def test_the_forms_of_a_report_are_told() -> None:
+    told = [bare(form) for form, _, _ in table(read("docs/reports.md"))]
+    assert told == list(FORMATS)
+
+
 def test_the_architecture_lists_the_options() -> None:
     rows = table(section(ARCHITECTURE, "Verbs and options"))
     assert sorted((bare(option), of, does) for option, of, does in rows) == sorted(options())
