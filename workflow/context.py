@@ -273,7 +273,7 @@ class Context:
         """Return whether an app is the project's own, as Django runs it; others aren't judged."""
         return app in self.state["own"]
 
-    def read_history(self, overlay: Mapping[Path, str]) -> History:
+    def read_history(self, overlay: Mapping[Path, str | bytes | None]) -> History:
         """Read the history with some files as they would be, not as they are."""
         from workflow.history.reading import read_history
 
@@ -304,9 +304,13 @@ class Context:
     @cached_property
     def findings(self) -> list[Finding]:
         """What the rules say of the migration files as they are on disk."""
+        return self.check(self.history)
+
+    def check(self, history: History) -> list[Finding]:
+        """Return what the rules say of a history."""
         from workflow import rules  # not needed before the project boots, as it does meanwhile
 
-        return rules.check(self.history, cache=self._cache)
+        return rules.check(history, cache=self._cache)
 
     @cached_property
     def _cache(self) -> Path | None:

@@ -40,11 +40,22 @@ def run(context: Context) -> StepResult:
     other = _other(context.git, context.words.against)
     if isinstance(other, str):
         return StepResult(NAME, Verdict.SKIPPED, reason=other)
+    return context.judged(NAME, _findings(context, other))
+
+
+def _findings(context: Context, other: Other) -> Iterator[Finding]:
+    """Yield what was done to what the other branch has, and what a merge would bring.
+
+    The second only where somebody asked: it is no fault of a branch that others go on.
+    """
     relocated = [f":(literal){path}" for path in _folders(context.history) if not _is_usual(path)]
     changes = context.git.changes_since(other.base, [PATTERN, *relocated])
-    if not changes:
-        return StepResult(NAME, Verdict.PASSED)
-    return context.judged(NAME, _Comparison(context, other, changes).findings())
+    found = tuple(_Comparison(context, other, changes).findings()) if changes else ()
+    yield from found
+    if context.words.against is not None:
+        from workflow.gates.merged import after_merge
+
+        yield from after_merge(context, *other, {finding.path for finding in found})
 
 
 def _other(git: Git, asked: str | None) -> Other | str:
@@ -59,7 +70,9 @@ def _other(git: Git, asked: str | None) -> Other | str:
     elif name is None:
         reason = "no main branch is known here"
     elif git.commit(name) is None:
-        reason = f"{name} is no branch, tag or commit of this clone"
+        reason = f"{name} is no branch, tag or commit of this clone{_how_to_have(git, name)}"
+        if asked is not None and git.is_shallow:
+            raise CouldNotCheck(reason)
     elif git.commit("HEAD") is None:
         reason = "nothing is committed yet"
     else:
@@ -70,6 +83,16 @@ def _other(git: Git, asked: str | None) -> Other | str:
     if asked is not None:
         raise UsageError(f"--against {asked}: {reason}")
     return reason
+
+
+def _how_to_have(git: Git, name: str) -> str:
+    """Return how to get a branch of a remote that was left out when this was cloned."""
+    remote, _, branch = name.partition("/")
+    if remote not in git.remotes:
+        return ""
+    depth = "--unshallow " if git.is_shallow else ""
+    refspec = shlex.quote(f"+{branch}:refs/remotes/{name}")
+    return f": git fetch {depth}{remote} {refspec} gets it"
 
 
 def _folders(history: History) -> dict[str, str]:

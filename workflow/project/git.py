@@ -83,8 +83,8 @@ class Git:
         """
         if self.main_branch is None:
             return None
-        point = self._read("merge-base", self.main_branch, self._head)
-        return None if point == self._read("rev-parse", self._head) else point
+        point = self._read("merge-base", self.main_branch, self.head)
+        return None if point == self._read("rev-parse", self.head) else point
 
     def files_at(self, commit: str) -> list[str] | None:
         """Return the files below the directory at a commit, relative to the directory."""
@@ -119,13 +119,18 @@ class Git:
 
     def shared_commit(self, name: str) -> str | None:
         """Return the newest commit that HEAD and another branch have in common."""
-        return None if name.startswith("-") else self._read("merge-base", name, self._head)
+        return None if name.startswith("-") else self._read("merge-base", name, self.head)
 
     @property
-    def _head(self) -> str:
+    def head(self) -> str:
         """The newest commit of the branch in hand: the pushed one, where one is."""
         pushed = self._commit.pushed if self._commit is not None else None
         return pushed or "HEAD"
+
+    @cached_property
+    def remotes(self) -> list[str]:
+        """The names of the repositories that this one fetches from."""
+        return (self._read("remote") or "").splitlines()
 
     @cached_property
     def is_shallow(self) -> bool:
