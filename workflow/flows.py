@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workflow.actions import apply, compose_up, draft, put_back, write
+from workflow.actions import apply, compose_up, draft, install_hooks, put_back, write
 from workflow.context import Context
 from workflow.gates import (
     against,
@@ -65,5 +65,6 @@ FLOWS = {
         (*FILES, turn, pre_check, drift, rehearsal, apply, verify), asks_about_production=True
     ),
     "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
+    "setup-pre-commit": Flow((install_hooks,), asks_project=False),
     "recover": Flow((environment, put_back), then="pre-check"),
 }

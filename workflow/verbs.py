@@ -151,6 +151,7 @@ VERBS = (
         "test-migrations-clean",
         "Build an empty database, go back, go forward again, and compare the schemas.",
     ),
+    Verb("setup-pre-commit", "Install git's hooks with pre-commit or prek."),
     Verb(
         "recover",
         "Put a database back that a killed migrate-safe left half changed.",

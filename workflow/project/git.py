@@ -66,6 +66,16 @@ class Git:
         return self._read("config", "--get", "remote.origin.url")
 
     @cached_property
+    def hooks_path(self) -> str | None:
+        """Where the configuration says that hooks are, if it says so."""
+        return self._read("config", "--get", "core.hooksPath")
+
+    @cached_property
+    def hooks(self) -> Path:
+        """The folder of hooks. It may not exist."""
+        return self.directory / (self._read("rev-parse", "--git-path", "hooks") or ".git/hooks")
+
+    @cached_property
     def main_branch(self) -> str | None:
         """The branch that others work from: configured, else the remote's, else a usual name."""
         if self._main_branch is not None:

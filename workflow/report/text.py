@@ -21,6 +21,9 @@ STYLES = {
 TELLING = {"pre-check", "outlook", "draft"}
 """Steps whose information is what they are run for."""
 
+CHANGING = {"draft", "write", "apply", "compose-up", "install-hooks"}
+"""Steps whose details tell what they changed."""
+
 ENDINGS = {
     Verdict.PASSED: "passed",
     Verdict.REFUSED: "refused: nothing after the gate that refused was run",
@@ -94,7 +97,7 @@ class TextReport:
     def _wants_details(self, result: StepResult) -> bool:
         failed = result.verdict is Verdict.ERRORED
         refused = result.verdict is Verdict.REFUSED
-        changing = result.name in {"draft", "write", "apply", "compose-up"} and not refused
+        changing = result.name in CHANGING and not refused
         return self._verbose or failed or changing
 
     def _finding(self, finding: Finding) -> None:
