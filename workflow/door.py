@@ -97,7 +97,20 @@ def _explain(values: Mapping[str, Any]) -> int:
     return 0
 
 
-WITHOUT_FLOW: Mapping[str, Callable[[Mapping[str, Any]], int]] = {"explain": _explain}
+def _graph(values: Mapping[str, Any]) -> int:
+    from workflow.picture import picture
+    from workflow.reporting import write
+
+    project = values.get("project")
+    folder = None if project is None else Path(project)
+    write(picture(folder, values.get("app") or (), sys.stderr), None)
+    return 0
+
+
+WITHOUT_FLOW: Mapping[str, Callable[[Mapping[str, Any]], int]] = {
+    "graph": _graph,
+    "explain": _explain,
+}
 """The verbs that run no gates: each takes the values of its options, and returns the exit code."""
 
 

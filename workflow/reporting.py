@@ -28,7 +28,7 @@ def usual_form(variables: Mapping[str, str], output: Path | None) -> str:
 def write_report(report: Report, form: str, output: Path | None, settings: Settings) -> None:
     """Write a report in its form. Raises UsageError where it can't be written."""
     report = report._replace(checkout=checkout_of(settings), pages=_pages(report, form))
-    _write(render(report, form), output)
+    write(render(report, form), output)
     # Not from the settings: those take in .env, and a stranger's branch may name any file there.
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if form == "github" and summary:
@@ -58,7 +58,8 @@ def _pages(report: Report, form: str) -> dict[str, str]:
     return texts_of({finding.code for step in report.steps for finding in step.findings})
 
 
-def _write(rendered: str, output: Path | None) -> None:
+def write(rendered: str, output: Path | None) -> None:
+    """Write what is for programs. Raises UsageError for a file that can't be written."""
     if output is None:
         # Whoever reads a form that is not for people expects this encoding, whatever the locale.
         reconfigure = getattr(sys.stdout, "reconfigure", None)

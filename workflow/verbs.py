@@ -40,8 +40,10 @@ AGAINST = Option(
     "REF",
 )
 
+PROJECT = Option("project", "Folder of the project (default: found from here upwards).", "DIR")
+
 COMMON = (
-    Option("project", "Folder of the project (default: found from here upwards).", "DIR"),
+    PROJECT,
     Option("database", "Alias of the database (default: default).", "ALIAS"),
     Option("format", "How the report is written.", "FORMAT", FORMATS),
     Option("output", "Write the report to this file instead of standard output.", "FILE"),
@@ -156,6 +158,12 @@ VERBS = (
         "recover",
         "Put a database back that a killed migrate-safe left half changed.",
         (YES,),
+    ),
+    Verb(
+        "graph",
+        "Print the graph of the migration files as a flowchart in Mermaid.",
+        operand=APP,
+        common=(PROJECT,),
     ),
     Verb(
         "explain",
