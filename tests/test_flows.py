@@ -22,6 +22,7 @@ ORDER = {
     "rehearse": "environment dependencies rehearsal",
     "migrate-safe": "environment dependencies against turn pre-check drift rehearsal apply verify",
     "test-migrations-clean": "environment dependencies clean drift",
+    "setup-pre-commit": "install-hooks",
     "recover": "environment put-back",
 }
 
@@ -61,7 +62,9 @@ def test_no_flow_changes_anything_before_its_gates_have_passed(verb: str) -> Non
 
 def test_only_these_steps_change_something() -> None:
     actions = {step.NAME for flow in FLOWS.values() for step in flow.steps if hasattr(step, "plan")}
-    assert actions == {"compose-up", "write", "apply", "put-back", "adopt", "take-back", "env-file"}
+    assert actions == {
+        "compose-up", "write", "apply", "put-back", "adopt", "take-back", "env-file", "install-hooks"
+    }  # fmt: skip
 
 
 def test_a_draft_is_validated_before_it_is_written() -> None:
@@ -78,7 +81,7 @@ def test_only_makemigrations_says_that_it_writes_files() -> None:
 
 def test_only_the_static_gate_needs_no_project() -> None:
     without = [verb for verb, flow in FLOWS.items() if not flow.asks_project]
-    assert without == ["setup", "validate-migration-dependencies"]
+    assert without == ["setup", "validate-migration-dependencies", "setup-pre-commit"]
 
 
 def test_the_next_verb_is_one_that_there_is() -> None:

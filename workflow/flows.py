@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workflow.actions import apply, compose_up, draft, install_hooks, put_back, write
 from workflow.context import Context
-from workflow.gates import (
-    against,
-    clean,
-    dependencies,
-    drift,
-    environment,
-    outlook,
-    pre_check,
-    production,
-    rehearsal,
-    turn,
-    validate_draft,
-    verify,
-)
+from workflow.lazily import lazily
 from workflow.runner import Step
-from workflow.setup import adopt, env_file, look, machine, take_back
+
+with lazily("workflow.actions", "workflow.gates", "workflow.setup"):
+    from workflow.actions import apply, compose_up, draft, install_hooks, put_back, write
+    from workflow.gates import (
+        against,
+        clean,
+        dependencies,
+        drift,
+        environment,
+        outlook,
+        pre_check,
+        production,
+        rehearsal,
+        turn,
+        validate_draft,
+        verify,
+    )
+    from workflow.setup import adopt, env_file, look, machine, take_back
 
 Steps = tuple[Step[Context], ...]
 
