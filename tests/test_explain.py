@@ -132,3 +132,15 @@ def test_a_wheel_brings_every_page(tmp_path: Path) -> None:
         check=False,
     )
     assert done.stdout.startswith("# GRF101: "), done.stderr
+
+
+def test_an_editable_installation_copies_no_page(tmp_path: Path) -> None:
+    """They would be older than the checkout's before long."""
+    pytest.importorskip("hatchling")
+    from hatchling.builders.wheel import WheelBuilder
+
+    [wheel] = WheelBuilder(str(ROOT)).build(directory=str(tmp_path), versions=["editable"])
+    with zipfile.ZipFile(wheel) as archive:
+        assert not [name for name in archive.namelist() if name.startswith("workflow/")]
+        [path] = [name for name in archive.namelist() if name.endswith(".pth")]
+        assert archive.read(path).decode().split() == [str(ROOT)]
