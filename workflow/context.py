@@ -149,6 +149,11 @@ class Context:
         """The migration files as they are on disk; in a static hook, as they will be in git."""
         return self.read_history({})
 
+    @property
+    def is_push(self) -> bool:
+        """Whether this is the hook of a push: others get to see the branch."""
+        return self.commit is not None and self.commit.pushed is not None
+
     @cached_property
     def _not_on_disk(self) -> Mapping[Path, bytes | None]:
         """What a static hook reads instead of what is on disk: what git is about to keep.

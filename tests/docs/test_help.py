@@ -304,10 +304,14 @@ PLANNED: dict[tuple[str, Situation], str] = {
 }
 """What a dry run must announce; all others have nothing to change."""
 
-ON_THE_HOST = [name for name, flow in FLOWS.items() if not flow.starts_containers]
+WITHOUT_GIT = [
+    name
+    for name, flow in FLOWS.items()
+    if not flow.starts_containers and name != "setup-pre-commit"
+]
 
 RUNS = [
-    *((name, situation) for name in ON_THE_HOST for situation in (drifted, pending)),
+    *((name, situation) for name in WITHOUT_GIT for situation in (drifted, pending)),
     ("migrate-safe", not_made_yet),
     ("recover", killed),
 ]

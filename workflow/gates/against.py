@@ -46,13 +46,14 @@ def run(context: Context) -> StepResult:
 def _findings(context: Context, other: Other) -> Iterator[Finding]:
     """Yield what was done to what the other branch has, and what a merge would bring.
 
-    The second only where somebody asked: it is no fault of a branch that others go on.
+    The second only where somebody asked, or at a push: it is no fault of a branch that others
+    go on.
     """
     relocated = [f":(literal){path}" for path in _folders(context.history) if not _is_usual(path)]
     changes = context.git.changes_since(other.base, [PATTERN, *relocated])
     found = tuple(_Comparison(context, other, changes).findings()) if changes else ()
     yield from found
-    if context.words.against is not None:
+    if context.words.against is not None or context.is_push:
         from workflow.gates.merged import after_merge
 
         yield from after_merge(context, *other, {finding.path for finding in found})
