@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 VERBS := setup dev enforce-dev-environment pre-check makemigrations validate-migration-dependencies \
-  check-migrations validate-migrations rehearse migrate-safe test-migrations-clean setup-pre-commit recover graph explain
+  check-migrations validate-migrations rehearse migrate-safe test-migrations-clean setup-pre-commit lock recover graph explain
 
 .DEFAULT_GOAL := help
 .PHONY: help ready demo test test-projects lint $(VERBS)

@@ -23,6 +23,7 @@ ORDER = {
     "migrate-safe": "environment dependencies against turn pre-check drift rehearsal apply verify",
     "test-migrations-clean": "environment dependencies clean drift",
     "setup-pre-commit": "install-hooks",
+    "lock": "lock",
     "recover": "environment put-back",
 }
 
@@ -63,7 +64,8 @@ def test_no_flow_changes_anything_before_its_gates_have_passed(verb: str) -> Non
 def test_only_these_steps_change_something() -> None:
     actions = {step.NAME for flow in FLOWS.values() for step in flow.steps if hasattr(step, "plan")}
     assert actions == {
-        "compose-up", "write", "apply", "put-back", "adopt", "take-back", "env-file", "install-hooks"
+        "compose-up", "write", "lock", "apply", "put-back", "adopt", "take-back", "env-file",
+        "install-hooks",
     }  # fmt: skip
 
 
@@ -81,7 +83,7 @@ def test_only_makemigrations_says_that_it_writes_files() -> None:
 
 def test_only_the_static_gate_needs_no_project() -> None:
     without = [verb for verb, flow in FLOWS.items() if not flow.asks_project]
-    assert without == ["setup", "validate-migration-dependencies", "setup-pre-commit"]
+    assert without == ["setup", "validate-migration-dependencies", "setup-pre-commit", "lock"]
 
 
 def test_the_next_verb_is_one_that_there_is() -> None:

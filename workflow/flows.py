@@ -9,7 +9,7 @@ from workflow.lazily import lazily
 from workflow.runner import Step
 
 with lazily("workflow.actions", "workflow.gates", "workflow.setup"):
-    from workflow.actions import apply, compose_up, draft, install_hooks, put_back, write
+    from workflow.actions import apply, compose_up, draft, install_hooks, lock, put_back, write
     from workflow.gates import (
         against,
         clean,
@@ -69,5 +69,6 @@ FLOWS = {
     ),
     "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
     "setup-pre-commit": Flow((install_hooks,), asks_project=False),
+    "lock": Flow((lock,), asks_project=False),
     "recover": Flow((environment, put_back), then="pre-check"),
 }

@@ -155,6 +155,10 @@ VERBS = (
     ),
     Verb("setup-pre-commit", "Install git's hooks with pre-commit or prek."),
     Verb(
+        "lock",
+        "Write migrations.lock anew, so that git conflicts where two branches add to one app.",
+    ),
+    Verb(
         "recover",
         "Put a database back that a killed migrate-safe left half changed.",
         (YES,),

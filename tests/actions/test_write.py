@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.two_apps import Project
-from workflow.actions import write
+from workflow.actions import lock, write
 from workflow.context import Context, DraftedFile
 from workflow.errors import CouldNotCheck
+from workflow.gates import dependencies
 from workflow.outcome import StepResult, Verdict
 
 if TYPE_CHECKING:
@@ -315,3 +316,119 @@ class TestOtherFileSystem:
         with pytest.raises(CouldNotCheck, match=r"^the migration could not be saved: No space"):
             write.run(context)
         assert new_files(mounted, before) == set()
+
+
+MORE = """\
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [migrations.RunSQL("SELECT 1", "SELECT 1")]
+"""
+
+
+class TestWhatSaysWhereMigrationsEnd:
+    """The lock file, and django-linear-migrations' ``max_migration.txt``, where they are kept."""
+
+    MAX = "shop/migrations/max_migration.txt"
+    LOCK = "migrations.lock"
+
+    @pytest.fixture
+    def kept(self, project: Project) -> Project:
+        lock.run(project.context())
+        project.write(self.MAX, "0001_initial\n")
+        return project
+
+    def draft(self, project: Project, name: str = "0002_a") -> Context:
+        return drafted(project, f"shop/migrations/{name}.py", text=MORE)
+
+    def test_they_follow(self, kept: Project) -> None:
+        result = write.run(self.draft(kept))
+        assert str(result.details).splitlines() == [
+            "wrote shop/migrations/0002_a.py",
+            "updated shop/migrations/max_migration.txt",
+            "updated migrations.lock",
+        ]
+        assert (kept.folder / self.MAX).read_bytes() == b"0002_a\n"
+        assert "\nshop 0002_a " in (kept.folder / self.LOCK).read_text(encoding="utf-8")
+        assert dependencies.run(kept.context()).verdict is Verdict.PASSED
+
+    def test_the_plan_names_them(self, kept: Project) -> None:
+        before = kept.tree()
+        assert write.plan(self.draft(kept)).splitlines() == [
+            "would write shop/migrations/0002_a.py",
+            "would update shop/migrations/max_migration.txt",
+            "would update migrations.lock",
+        ]
+        assert kept.tree() == before
+
+    def test_the_last_of_several_counts(self, kept: Project) -> None:
+        context = self.draft(kept)
+        context.drafted += drafted(
+            kept, "shop/migrations/0003_b.py", text=MORE.replace("0001_initial", "0002_a")
+        ).drafted
+        write.run(context)
+        assert (kept.folder / self.MAX).read_bytes() == b"0003_b\n"
+        assert "\nshop 0003_b " in (kept.folder / self.LOCK).read_text(encoding="utf-8")
+
+    def test_other_apps_are_left_alone(self, kept: Project) -> None:
+        other = kept.write("stock/migrations/max_migration.txt", "0001_initial\n")
+        write.run(self.draft(kept))
+        assert other.read_bytes() == b"0001_initial\n"
+
+    def test_conflict_markers_are_written_over(self, kept: Project) -> None:
+        for name in (self.MAX, self.LOCK):
+            text = (kept.folder / name).read_text(encoding="utf-8")
+            kept.write(name, f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> main\n")
+        write.run(self.draft(kept))
+        assert (kept.folder / self.MAX).read_bytes() == b"0002_a\n"
+        assert dependencies.run(kept.context()).verdict is Verdict.PASSED
+
+    def test_none_is_made_where_there_is_none(self, project: Project) -> None:
+        write.run(self.draft(project))
+        assert not (project.folder / self.MAX).exists()
+        assert not (project.folder / self.LOCK).exists()
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_when_one_can_not_be_written_all_is_taken_back(
+        self, kept: Project, monkeypatch: pytest.MonkeyPatch, number: int
+    ) -> None:
+        replace, done = Path.replace, []
+
+        def refuse(path: Path, target: Path) -> Path:
+            done.append(target)
+            if len(done) == number:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+            return replace(path, target)
+
+        before = kept.tree()
+        monkeypatch.setattr(Path, "replace", refuse)
+        with pytest.raises(CouldNotCheck, match=r"No space left on device: .*Nothing was written"):
+            write.run(self.draft(kept))
+        assert new_files(kept, before) == set()
+
+    def test_killed_before_they_follow_the_gate_names_it_and_the_lock_mends_it(
+        self, kept: Project
+    ) -> None:
+        code = (
+            "import os, sys\n"
+            "from pathlib import Path\n"
+            "from tests.actions.test_write import TestWhatSaysWhereMigrationsEnd, write\n"
+            "from tests.two_apps import Project\n"
+            "Path.replace = lambda path, target: os.kill(os.getpid(), 9)\n"
+            "project = Project(Path(sys.argv[1]))\n"
+            "write.run(TestWhatSaysWhereMigrationsEnd().draft(project))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(kept.folder)],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == -9
+        assert (kept.folder / "shop/migrations/0002_a.py").exists()
+        refused = dependencies.run(kept.context())
+        assert [finding.code for finding in refused.findings] == ["HIS110"]
+        lock.run(kept.context())
+        assert dependencies.run(kept.context()).verdict is Verdict.PASSED

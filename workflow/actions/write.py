@@ -3,24 +3,35 @@
 Each file is written in full, and flushed to the disk, in this run's scratch folder. Only then
 are the files linked into place, in the order of their dependencies: a link appears at once and
 whole, and never replaces a file. Whatever is killed when, every prefix is a sound history.
+
+Files that say where an app's migrations end (the lock file, and ``max_migration.txt`` of
+django-linear-migrations) are brought up to date after that, where a project has them. Killed in
+between, what says so too little is named by the static gate, or by that package's check.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from workflow.actions.replacing import flush_folder, replace
 from workflow.context import show_path
 from workflow.errors import CouldNotCheck
+from workflow.gates.locked import lock_file, text_of
+from workflow.gates.validate_draft import overlay_of
 from workflow.outcome import StepResult, Verdict
 
 if TYPE_CHECKING:
     from workflow.context import Context, DraftedFile
 
 NAME = "write"
+
+MAX_MIGRATION = "max_migration.txt"
+"""Beside an app's migrations: the name of the last one, kept by django-linear-migrations."""
 
 CANNOT_LINK = {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}
 """What a file system says that can't link, or not to another."""
@@ -30,10 +41,7 @@ def plan(context: Context) -> str:
     """Return what ``run`` would write."""
     if not context.drafted:
         return "nothing to write"
-    return "\n".join(
-        f"would write {show_path(draft.path, context.settings.project)}"
-        for draft in context.drafted
-    )
+    return _told(context, "would write", "would update")
 
 
 def run(context: Context) -> StepResult:
@@ -41,25 +49,54 @@ def run(context: Context) -> StepResult:
     if not context.drafted:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing was drafted")
     made: list[Path] = []
+    replaced: dict[Path, bytes] = {}
     try:
+        followers = _followers(context)
         staged = [_stage(draft, context.scratch.folder) for draft in context.drafted]
         for draft, path in zip(context.drafted, staged, strict=True):
             _make_package(draft.path.parent, made)
             _place(path, draft.path, made)
+        for path, text in followers.items():
+            replaced[path] = path.read_bytes()
+            replace(path, text)
     except OSError as error:
-        _take_back(made)
+        _take_back(made, replaced)
         raise CouldNotCheck(
             f"the migration could not be saved: {error.strerror}: "
             f"{error.filename2 or error.filename}. "
             "Nothing was written."
         ) from error
     except BaseException:
-        _take_back(made)
+        _take_back(made, replaced)
         raise
-    written = "\n".join(
-        f"wrote {show_path(draft.path, context.settings.project)}" for draft in context.drafted
-    )
-    return StepResult(NAME, Verdict.PASSED, details=written)
+    return StepResult(NAME, Verdict.PASSED, details=_told(context, "wrote", "updated"))
+
+
+def _told(context: Context, writes: str, updates: str) -> str:
+    project = context.settings.project
+    followers = (*_pointers(context), *_lock(context))
+    lines = [f"{writes} {show_path(draft.path, project)}" for draft in context.drafted]
+    return "\n".join([*lines, *(f"{updates} {show_path(path, project)}" for path in followers)])
+
+
+def _followers(context: Context) -> dict[Path, bytes]:
+    """Return the files that say where migrations end, as they should be with the drafts."""
+    texts = {path: f"{name}\n" for path, name in _pointers(context).items()}
+    for path in _lock(context):
+        overlay = overlay_of(context)
+        texts[path] = text_of(context, context.read_history(overlay), overlay)
+    return {path: text.encode("utf-8") for path, text in texts.items()}
+
+
+def _pointers(context: Context) -> dict[Path, str]:
+    """Return the ``max_migration.txt`` of each app that is drafted for, and the name for it."""
+    pairs = ((draft.path.with_name(MAX_MIGRATION), draft.name) for draft in context.drafted)
+    return {path: name for path, name in pairs if path.is_file()}
+
+
+def _lock(context: Context) -> tuple[Path, ...]:
+    path = lock_file(context)
+    return (path,) if path.is_file() else ()
 
 
 def _stage(draft: DraftedFile, folder: Path) -> Path:
@@ -90,7 +127,7 @@ def _place(staged: Path, target: Path, made: list[Path]) -> None:
             raise
         _place_across(staged, target)
     made.append(target)
-    _flush_folder(target.parent)
+    flush_folder(target.parent)
 
 
 def _place_across(staged: Path, target: Path) -> None:
@@ -118,16 +155,10 @@ def _rename_to_new(path: Path, target: Path) -> None:
         path.rename(target)
 
 
-def _flush_folder(folder: Path) -> None:
-    with suppress(OSError):  # some file systems can't flush a folder, and lose nothing by it
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _take_back(made: list[Path]) -> None:
+def _take_back(made: list[Path], replaced: Mapping[Path, bytes]) -> None:
+    for path, text in replaced.items():
+        with suppress(OSError):
+            replace(path, text)
     for path in reversed(made):
         with suppress(OSError):
             path.rmdir() if path.is_dir() else path.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workflow.gates import locked
 from workflow.outcome import StepResult, Verdict
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ NAME = "dependencies"
 
 
 def run(context: Context) -> StepResult:
-    """Check the history against every rule."""
+    """Check the history against every rule, and against the lock file where there is one."""
     if not context.history.migrations and not context.history.problems:
         where = context.settings.project
         return StepResult(NAME, Verdict.SKIPPED, reason=f"no migrations below {where}")
-    return context.judged(NAME, context.findings)
+    return context.judged(NAME, (*context.findings, *locked.findings(context)))

@@ -28,14 +28,19 @@ def _rules(context: Context) -> Iterator[Finding]:
     from workflow import rules
 
     before = {_identity(finding) for finding in context.findings}
+    for finding in rules.check(context.read_history(overlay_of(context))):
+        if _identity(finding) not in before:
+            yield finding
+
+
+def overlay_of(context: Context) -> dict[Path, str]:
+    """Return the files that the drafts bring, with the packages that they need."""
     overlay = {draft.path: draft.text for draft in context.drafted}
     for draft in context.drafted:
         package = draft.path.parent / "__init__.py"
         if not package.exists():
             overlay[package] = ""
-    for finding in rules.check(context.read_history(overlay)):
-        if _identity(finding) not in before:
-            yield finding
+    return overlay
 
 
 def _identity(finding: Finding) -> tuple[str, str | None, str | None, str]:

@@ -21,7 +21,7 @@ STYLES = {
 TELLING = {"pre-check", "outlook", "draft"}
 """Steps whose information is what they are run for."""
 
-CHANGING = {"draft", "write", "apply", "compose-up", "install-hooks"}
+CHANGING = {"draft", "write", "lock", "apply", "compose-up", "install-hooks"}
 """Steps whose details tell what they changed."""
 
 ENDINGS = {
