@@ -30,6 +30,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "migration-modules": ('{ shop = "db.shop", blog = "" }', {"shop": "db.shop", "blog": None}),
     "production-words": ('["kunden"]', ("kunden",)),
     "production-hosts": ('["db1.example.org"]', ("db1.example.org",)),
+    "scratch-database": ('"SCRATCH_URL"', "SCRATCH_URL"),
 }
 
 

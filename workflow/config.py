@@ -51,6 +51,8 @@ class Settings(NamedTuple):
     migration_modules: Mapping[str, str | None] = {}
     production_words: tuple[str, ...] = PRODUCTION_WORDS
     production_hosts: tuple[str, ...] = ()
+    scratch_database: str | None = None
+    """The server for scratch databases: its URL, or the name of the variable that holds it."""
     variables: Mapping[str, str] = {}
     """The environment, on top of what ``.env`` says."""
     origins: Mapping[str, str] = {}
@@ -120,6 +122,7 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "migration-modules": _modules,
     "production-words": _texts,
     "production-hosts": _texts,
+    "scratch-database": _text,
 }
 """Each key of the table, and what reads its value."""
 

@@ -13,6 +13,7 @@ from workflow.outcome import StepResult, verdict_of
 
 if TYPE_CHECKING:
     from workflow.config import Settings
+    from workflow.databases.places import Databases
     from workflow.history.model import History
     from workflow.outcome import Finding
     from workflow.project.agent import Agent
@@ -30,6 +31,9 @@ END_SECONDS = 12.0
 
 UNDO_SECONDS = 600.0
 """How long it may take where it has to put a snapshot back first."""
+
+NO_SCRATCH_DATABASE = "NoScratchDatabaseError"
+"""What the agent raises where it can't make a scratch database at the place that it was given."""
 
 WAIT_SECONDS = 600.0
 """How long to wait for another migrator, where nobody says how long."""
@@ -247,14 +251,41 @@ class Context:
             )
         return answer
 
+    @cached_property
+    def databases(self) -> Databases:
+        """Where scratch databases can be had for the one that the flow is about."""
+        from workflow.databases.places import Databases, Target
+        from workflow.project.host import Host
+
+        found = self.state["database"]
+        is_here = isinstance(self.place, Host)
+        packages = self._packages.folders if is_here else ()
+        target = Target(found["vendor"], found["version"] or "", is_here, packages)
+        return Databases(self.settings, target, self.scratch)
+
     def ask_on_scratch(self, question: str, **arguments: Any) -> dict[str, Any]:
-        """Ask the agent something that it needs a scratch database for."""
-        return self.agent.ask(
-            question,
-            database=self.settings.database,
-            scratch=self.place.there(self.scratch.folder),
-            **arguments,
-        )
+        """Ask the agent something that it needs a scratch database for.
+
+        Raises CouldNotCheck where there is none to be had, with what each place said.
+        """
+        from workflow.project.agent import AgentFailed
+
+        reasons = []
+        for where in self.databases.places():
+            try:
+                return self.agent.ask(
+                    question,
+                    database=self.settings.database,
+                    scratch=self.place.there(self.scratch.folder),
+                    where=where,
+                    **arguments,
+                )
+            except AgentFailed as error:  # noqa: PERF203 - there are few places
+                if error.kind != NO_SCRATCH_DATABASE:
+                    raise
+                reasons.append(str(error).partition(": ")[2])
+        reasons += self.databases.failures
+        raise CouldNotCheck(f"no scratch database can be had: {'; '.join(reasons)}")
 
     def forget_state(self) -> None:
         """Ask the database anew when the state is wanted next: somebody changed it."""
@@ -329,10 +360,12 @@ class Context:
 
     def prepare(self) -> None:
         """Start booting the project, and do meanwhile what needs no answer from it."""
+        from workflow.databases.server import end_left_servers
         from workflow.project.scratch import sweep_leftovers
 
         with suppress(CouldNotCheck):  # the first step that needs it says so
             _ = self.agent
+        end_left_servers(self.settings.state_folder)
         sweep_leftovers(self.settings.state_folder)
         _ = self.history, self.git.branch, self.git.branch_point
         if self.writes:
@@ -350,6 +383,8 @@ class Context:
         """End the agent and remove what this run made for itself."""
         if self._agent is not None:
             self._agent.close(seconds=UNDO_SECONDS if self.is_half_applied else END_SECONDS)
+        if "databases" in self.__dict__:
+            self.databases.close()
         if "scratch" in self.__dict__:
             self.scratch.remove()
 

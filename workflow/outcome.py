@@ -82,7 +82,8 @@ class StepResult(NamedTuple):
 
     ``reason`` is one line and is there whenever the verdict needs one: always for
     ``ERRORED`` and ``SKIPPED``. ``details`` is text for a person (a traceback, a plan).
-    ``evidence`` has one row for every migration that the step ran.
+    ``evidence`` has one row for every migration that the step ran, and ``scratch`` says on what
+    engine that was, and where.
     """
 
     name: str
@@ -92,6 +93,7 @@ class StepResult(NamedTuple):
     seconds: float = 0.0
     details: str | None = None
     evidence: tuple[Mapping[str, Any], ...] = ()
+    scratch: Mapping[str, Any] = {}
 
 
 class Checkout(NamedTuple):

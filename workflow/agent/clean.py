@@ -1,6 +1,7 @@
 """Builds the schema from nothing, goes back, goes forward again, and compares."""
 
 from _migration_workflow_agent.fingerprint import difference, fingerprint
+from _migration_workflow_agent.lost import expect_kept
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
     Recorder,
@@ -12,7 +13,7 @@ from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
 
 
-def clean(session, database, scratch, kept):
+def clean(session, database, scratch, where, kept):
     """Return what happened on an empty database: up, back to ``kept``, and up again.
 
     ``kept`` lists the migrations that the main branch has; ``None`` takes the project's own
@@ -21,7 +22,7 @@ def clean(session, database, scratch, kept):
     recorder = Recorder(session.channel, "building")
     result = {"failed": None, "phase": "forward", "differences": []}
     result.update(back=[], stopped_at=[], held=[])
-    databases = ScratchDatabases(scratch, session.project)
+    databases = ScratchDatabases(scratch, session.project, **where)
     with databases.empty(database) as connection, others_guarded(database), mail_kept():
         try:
             migrate(connection, recorder)
@@ -38,11 +39,12 @@ def clean(session, database, scratch, kept):
             result["differences"] = difference(first["schema"], second["schema"])
             result["tables"] = len(first["rows"])
         except MigrationFailedError as error:
+            expect_kept(connection, error)
             result["failed"] = error.described()
         finally:
             forget_caches()
     session.forget()
-    return {**result, "evidence": recorder.rows}
+    return {**result, "evidence": recorder.rows, "scratch": databases.told}
 
 
 def _way_back(session, connection, kept):

@@ -4,6 +4,7 @@ import contextlib
 
 from _migration_workflow_agent.catalog import Steps
 from _migration_workflow_agent.fingerprint import fingerprint, row_changes
+from _migration_workflow_agent.lost import expect_kept
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
     Recorder,
@@ -22,23 +23,26 @@ from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
 
 
-def rehearse(session, database, scratch, since=None, until=None):
+def rehearse(session, database, scratch, where, part):
     """Return the plan, what each migration did, and what the copy looked like afterwards.
 
-    What is pending runs on a copy of the database. With ``since`` the database does not matter:
-    an empty one is built up to there first, without evidence. ``until`` ends either.
+    ``part`` names two migrations or ``None``. What is pending, up to the second, runs on a copy
+    of the database. With the first the database does not matter: an empty one is built up to there,
+    without evidence.
     """
-    databases = ScratchDatabases(scratch, session.project)
+    since, until = part
+    databases = ScratchDatabases(scratch, session.project, **where)
     place = databases.copy if since is None else databases.empty
-    rehearsed = {"built": since is not None, "failed": None}
+    rehearsed = {"built": since is not None, "failed": None, "scratch": databases.told}
     with place(database) as connection, others_guarded(database), mail_kept():
         try:
             plan = _plan(session, connection, since, until)
         except MigrationFailedError as error:
+            expect_kept(connection, error)
             return {**rehearsed, "failed": error.described(), "evidence": []}
         migrations = [migration for migration, _ in plan]
         as_one = runs_as_one(connection, migrations)
-        rehearsed.update(plan=keys(migrations), as_one=as_one, scratch=databases.told)
+        rehearsed.update(plan=keys(migrations), as_one=as_one)
         before = fingerprint(connection)
         there_and_back = ThereAndBack(session, connection, before)
         watchers = (*watchers_of(connection), *there_and_back.watchers)
@@ -49,6 +53,7 @@ def rehearse(session, database, scratch, since=None, until=None):
             after = fingerprint(connection)
             there_and_back.go_back(migrations, recorder.rows)
         except MigrationFailedError as error:
+            expect_kept(connection, error)
             return {**rehearsed, "failed": error.described(), "evidence": recorder.rows}
         finally:
             forget_caches()

@@ -8,26 +8,40 @@ import contextlib
 import os
 
 from _migration_workflow_agent import scratch_mysql, scratch_postgresql
+from _migration_workflow_agent.channel import hide
 from _migration_workflow_agent.copies import SNAPSHOT, copy_file, snapshot
 from _migration_workflow_agent.fingerprint import difference, fingerprint
 from _migration_workflow_agent.naming import NoScratchDatabaseError, mine, named
-from _migration_workflow_agent.scratch import forget, renamed
+from _migration_workflow_agent.scratch import forget, pointed, renamed
 
 SERVERS = {"postgresql": scratch_postgresql, "mysql": scratch_mysql}
 """The module for each vendor that has servers. MariaDB is ``mysql`` to Django."""
 
 OWN_SERVER = "the project's own server"
 
+ON_THE_WAY = (
+    *(name for name in scratch_postgresql.PARAMETERS if name != "options"),
+    *scratch_mysql.ADDRESS,
+    *("assume_role", "pool", "read_default_file", "ssl", "ssl_mode"),
+)
+"""Options of a connection that say how to reach a server, and as whom."""
+
 
 class ScratchDatabases:
     """The scratch databases of one request.
 
-    ``folder`` is the run's own. ``told`` says, once there is one, on what engine it is and where.
+    ``folder`` is the run's own. ``server`` has the settings of a connection to another server
+    than the project's, and ``origin`` says which it is; ``programs`` are folders that may hold
+    dump tools. ``told`` says, once there is a database, on what engine it is, on what the
+    project's own is, and where.
     """
 
-    def __init__(self, folder, project):
+    def __init__(self, folder, project, server=None, origin=OWN_SERVER, programs=()):
         self.folder = folder
         self.project = project
+        self.server = server
+        self.origin = origin
+        self.programs = programs
         self.told = {}
 
     @contextlib.contextmanager
@@ -74,19 +88,24 @@ class ScratchDatabases:
         vendor = SERVERS.get(connection.vendor)
         if vendor is None:
             raise NoScratchDatabaseError(f"no scratch databases can be had on {connection.vendor}")
-        server = vendor.Server(connection, connection.settings_dict)
         beginning = mine(self.project, connection.settings_dict["NAME"])
-        with contextlib.closing(server), named(server, beginning) as name:
-            with _refusals_told(connection):
+        settings = _elsewhere(connection.settings_dict, self.server)
+        with contextlib.ExitStack() as stack:
+            with self._refusals_told():
+                server = stack.enter_context(
+                    contextlib.closing(vendor.Server(connection, settings))
+                )
+                name = stack.enter_context(named(server, beginning))
+                self.told["own_engine"] = engine(connection)
                 expected = fill(vendor, server, connection, name)
-            with renamed(alias, name):
+            with pointed(alias, {**settings, "NAME": name}):
                 if expected is not None:
                     _expect_whole(expected, fingerprint(connection))
-                self._tell(connection, OWN_SERVER)
+                self._tell(connection, self.origin)
                 yield connection
 
     def _copied(self, vendor, server, connection, name):
-        return vendor.copy(server, connection, name, self.folder)
+        return vendor.copy(server, connection, name, self)
 
     @staticmethod
     def _emptied(vendor, server, connection, name):
@@ -94,6 +113,29 @@ class ScratchDatabases:
 
     def _tell(self, connection, where):
         self.told.update(engine=engine(connection), where=where)
+
+    @contextlib.contextmanager
+    def _refusals_told(self):
+        """Say as one sentence why there is no scratch database."""
+        from django.db import Error
+
+        try:
+            yield
+        except Error as error:
+            said = hide(" ".join(str(error).split()))
+            raise NoScratchDatabaseError(f"{self.origin} made none: {said}") from error
+
+
+def _elsewhere(settings, server):
+    """Return the settings of a connection to another server, for the same code.
+
+    What the options say of how to get there, and as whom, is another matter there.
+    """
+    if server is None:
+        return settings
+    kept = {name: value for name, value in settings["OPTIONS"].items() if name not in ON_THE_WAY}
+    nowhere = dict.fromkeys(("HOST", "PORT", "USER", "PASSWORD"), "")
+    return {**settings, **nowhere, **server, "OPTIONS": {**kept, **server.get("OPTIONS", {})}}
 
 
 def engine(connection):
@@ -117,17 +159,3 @@ def _expect_whole(expected, found):
         raise NoScratchDatabaseError(
             f"the copy is not what the database is: {'; '.join(lines[:3])}"
         )
-
-
-@contextlib.contextmanager
-def _refusals_told(connection):
-    """Say as one sentence why a server made no scratch database."""
-    from django.db import DatabaseError
-
-    try:
-        yield
-    except DatabaseError as error:
-        said = " ".join(str(error).split())
-        raise NoScratchDatabaseError(
-            f"the server of {connection.alias!r} made no scratch database: {said}"
-        ) from error

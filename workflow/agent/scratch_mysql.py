@@ -93,7 +93,7 @@ def empty(server, connection, name):
         server.create(name, *cursor.fetchone())
 
 
-def copy(server, connection, name, folder, more_programs=()):
+def copy(server, connection, name, databases):
     """Make a copy of a connection's database; return the fingerprint that it must have.
 
     Of a table that others write to meanwhile it holds no number of rows.
@@ -101,9 +101,10 @@ def copy(server, connection, name, folder, more_programs=()):
     empty(server, connection, name)
     before = fingerprint(connection)
     parameters = connection.get_connection_params()
-    (dump, restore), words = _programs(connection, more_programs)
-    with options(parameters, folder) as source:
-        with options(server.connection_to(None).get_connection_params(), folder) as target:
+    (dump, restore), words = _programs(connection, databases.programs)
+    to_server = server.connection_to(None).get_connection_params()
+    with options(parameters, databases.folder) as source:
+        with options(to_server, databases.folder) as target:
             programs.piped(
                 ([dump, f"--defaults-file={source}", *words, parameters["database"]], {}),
                 ([restore, f"--defaults-file={target}", "--binary-mode", name], {}),

@@ -18,9 +18,13 @@ NO_DB_ALIAS = "__no_db__"
 MAINTENANCE = "postgres"
 """The database that is there on every server, to connect to while others are made and dropped."""
 
-IN_USE, NO_RIGHT, OTHER_ENCODING = "55006", "42501", "22023"
-"""What the server answers where a database is in use, where one lacks a right, and where the
-template is of another encoding or order."""
+IN_USE, NO_RIGHT = "55006", "42501"
+"""What the server answers where a database is in use, and where one lacks a right."""
+
+OTHER_TRAITS = {"22023", "42809"}
+"""What it answers where a template, or the server itself, has another encoding or order."""
+
+PLAIN = " ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
 
 ITS_VARIABLES = {
     "dbname": "PGDATABASE",
@@ -146,13 +150,25 @@ def empty(server, connection, name):
             cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {server.quoted(schema)}")
 
 
-def copy(server, connection, name, _, more_programs=()):
+def copy(server, connection, name, databases):
     """Make a copy of a connection's database; return the fingerprint that it must have."""
+    is_same = databases.server is None
+    expected = _copied_by_server(server, connection, name) if is_same else None
+    if expected is not None:
+        return expected
+    make_alike(server, connection, name, "template0")
+    return dump(server, connection, name, databases.programs)
+
+
+def _copied_by_server(server, connection, name):
+    """Let the server copy; return ``None`` where somebody is connected, or we may not read all.
+
+    Whoever wants to connect waits until it is copied.
+    """
     from django.db import DatabaseError, connections
 
-    expected = fingerprint(connection)
+    expected, settings = fingerprint(connection), settings_of(connection)
     ((source,),) = rows(connection, "SELECT current_database()")
-    settings = settings_of(connection)
     connections.close_all()
     close_pool(connection)
     try:
@@ -160,24 +176,29 @@ def copy(server, connection, name, _, more_programs=()):
     except DatabaseError as error:
         if _sqlstate(error) not in {IN_USE, NO_RIGHT}:
             raise
-        make_alike(server, connection, name, "template0")
-        return dump(server, connection, name, more_programs)
+        return None
     for setting, value in settings:
         server.set_for(name, setting, value)
     return expected
 
 
 def make_alike(server, connection, name, template):
-    """Make a database of the same encoding, order and settings as that of a connection."""
+    """Make a database of the same encoding, order and settings as that of a connection.
+
+    Where the template has another order, or another server does not know this one, the next
+    best is made.
+    """
     from django.db import DatabaseError
 
     traits = traits_of(connection)
-    try:
-        server.create(name, template, traits)
-    except DatabaseError as error:
-        if _sqlstate(error) != OTHER_ENCODING or template == "template0":
-            raise
-        server.create(name, "template0", traits)
+    ways = [(template, traits), ("template0", traits), ("template0", PLAIN)]
+    for number, way in enumerate(ways, 1):
+        try:
+            server.create(name, *way)
+            break
+        except DatabaseError as error:
+            if number == len(ways) or _sqlstate(error) not in OTHER_TRAITS:
+                raise
     for setting, value in settings_of(connection):
         server.set_for(name, setting, value)
 

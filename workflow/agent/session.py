@@ -29,7 +29,8 @@ class Session:
         """Give back every turn; remove the scratch folder, in case the host can't any more."""
         for held in self.turns.values():
             held.close()
-        if self._scratch is not None and not os.path.exists(keep_note(self._scratch)):
+        notes = (keep_note, server_link)
+        if self._scratch and not any(os.path.lexists(note(self._scratch)) for note in notes):
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     def loader(self, alias):
@@ -77,6 +78,11 @@ class Session:
 def keep_note(scratch):
     """Return the path of the note that forbids to sweep a scratch folder."""
     return os.path.join(scratch, "keep")
+
+
+def server_link(scratch):
+    """Return the path of the link to a server that the host started, and has to end."""
+    return os.path.join(scratch, "server")
 
 
 def migrations_directory(config):

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from workflow.gates import stand_in
 from workflow.gates.pre_check import counted, listed, unloadable
 from workflow.gates.rehearsal import describe_event, quoted, where_it_failed
 from workflow.outcome import Finding, Severity, StepResult
@@ -28,9 +29,10 @@ def run(context: Context) -> StepResult:
     )
     return context.judged(
         NAME,
-        _findings(context, answer),
+        (*_findings(context, answer), *stand_in.other_version(answer["scratch"])),
         details=answer["failed"]["error"]["traceback"] if answer["failed"] else _describe(answer),
         evidence=tuple(answer["evidence"]),
+        scratch=answer["scratch"],
     )
 
 
@@ -40,6 +42,7 @@ def _describe(answer: Mapping[str, Any]) -> str:
     if answer["held"]:
         names = [f"{app}.{name}" for app, name in answer["held"]]
         lines.append(f"not taken back, because what stays depends on them: {', '.join(names)}")
+    lines.append(stand_in.describe(answer["scratch"]))
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflow.context import show_path
 from workflow.errors import CouldNotCheck, UsageError
+from workflow.gates import stand_in
 from workflow.gates.pre_check import unloadable
 from workflow.outcome import Finding, Severity, StepResult, Verdict
 from workflow.project.agent import AgentFailed
@@ -32,9 +33,12 @@ def run(context: Context) -> StepResult:
     context.rehearsed = answer
     return context.judged(
         NAME,
-        _failure(context, answer),
-        details=answer["failed"]["error"]["traceback"] if answer["failed"] else None,
+        (*_failure(context, answer), *stand_in.other_version(answer["scratch"])),
+        details=answer["failed"]["error"]["traceback"]
+        if answer["failed"]
+        else stand_in.describe(answer["scratch"]),
         evidence=tuple(answer["evidence"]),
+        scratch=answer["scratch"],
     )
 
 
@@ -43,8 +47,7 @@ def _ask(context: Context) -> dict[str, Any]:
     try:
         return context.ask_on_scratch(
             "rehearse",
-            since=context.words.since,
-            until=context.words.until,
+            part=[context.words.since, context.words.until],
             on_event=lambda event: context.talk.progress(describe_event(event)),
         )
     except AgentFailed as error:

@@ -4,7 +4,8 @@ A run and its agent share a lock on the folder for as long as either lives; the 
 of it however they end. So a folder whose lock is free belongs to nobody, whatever its age.
 
 A folder with a note in it (``keep``) is not swept: it holds the only way back to what a
-database was before an apply that was cut off.
+database was before an apply that was cut off. Nor is one with a link to a database server
+(``server``) that is still to be ended.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from workflow.errors import CouldNotCheck
 
 LOCK = "lock"
 KEEP = "keep"
+SERVER = "server"
 IGNORE = ".gitignore"
 PREFIX = "run-"
 
@@ -73,13 +75,20 @@ class Scratch:
 def sweep(parent: Path) -> None:
     """Remove the folders of runs that are no longer alive, but for what they say to keep."""
     for folder in _abandoned(parent):
-        if not (folder / KEEP).exists():
+        if not (folder / KEEP).exists() and not (folder / SERVER).is_symlink():
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def cut_off(state_folder: Path) -> list[Path]:
     """Return the folders that an apply left behind which was killed before it could undo."""
     return [folder for folder in _abandoned(state_folder / "scratch") if (folder / KEEP).exists()]
+
+
+def with_servers(state_folder: Path) -> list[Path]:
+    """Return the folders whose run was killed before it could end the server it had started."""
+    return [
+        folder for folder in _abandoned(state_folder / "scratch") if (folder / SERVER).is_symlink()
+    ]
 
 
 def sweep_leftovers(state_folder: Path) -> None:

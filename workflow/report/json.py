@@ -29,7 +29,7 @@ def render(report: Report) -> str:
 
 
 def _step(step: StepResult) -> dict[str, Any]:
-    rendered = {
+    rendered: dict[str, Any] = {
         "name": step.name,
         "verdict": step.verdict.value,
         "seconds": round(step.seconds, 6),
@@ -38,6 +38,8 @@ def _step(step: StepResult) -> dict[str, Any]:
     }
     if step.evidence:
         rendered["evidence"] = [dict(row) for row in step.evidence]
+    if step.scratch:
+        rendered["scratch"] = dict(step.scratch)
     return rendered
 
 

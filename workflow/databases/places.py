@@ -1,0 +1,90 @@
+"""Where scratch databases are made: the places that there are, the best first.
+
+The configured server and no other; else the project's own, where its user may create databases;
+else a PostgreSQL that is started for the run, from a wheel or of this machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from workflow.databases.address import configured_address
+from workflow.databases.programs import Programs, find_programs
+from workflow.databases.server import Server
+from workflow.errors import CouldNotCheck, UsageError
+
+if TYPE_CHECKING:
+    from workflow.config import Settings
+    from workflow.project.scratch import Scratch
+
+Where = Mapping[str, Any]
+"""What the agent is told of a place: ``server``, ``origin``, ``programs``."""
+
+
+class Target(NamedTuple):
+    """The database that scratch databases are to be like: Django's vendor, and the version.
+
+    ``is_within_reach``: whether the project's Python could connect to a server that is started
+    on this host. A container could not.
+    """
+
+    vendor: str
+    version: str
+    is_within_reach: bool
+    packages: tuple[Path, ...] = ()
+
+
+class Databases:
+    """The places for one flow. What was started for one question serves the next."""
+
+    def __init__(self, settings: Settings, target: Target, scratch: Scratch) -> None:
+        self._settings = settings
+        self._target = target
+        self._scratch = scratch
+        self._started: dict[Programs, Server] = {}
+        self.failures: list[str] = []
+        """Why what could have been started was not."""
+
+    def places(self) -> Iterator[Where]:
+        """Yield each place when the one before it would not do. Raises UsageError."""
+        vendor = self._target.vendor
+        if vendor == "sqlite":
+            yield {}
+            return
+        if (configured := self._settings.scratch_database) is not None:
+            address = configured_address(configured, self._settings.variables)
+            if address.vendor != vendor:
+                raise UsageError(
+                    f"'scratch-database' is {address.shown}, and the database is of {vendor}"
+                )
+            yield {"server": dict(address.settings), "origin": f"the configured {address.shown}"}
+            return
+        programs = self._programs() if vendor == "postgresql" else []
+        folders = [str(one.folder) for one in programs]
+        yield {"programs": folders}
+        for one in programs:
+            try:
+                server = self._start(one)
+            except CouldNotCheck as error:
+                self.failures.append(str(error))
+                continue
+            yield {"server": server.settings, "origin": one.origin, "programs": folders}
+
+    def close(self) -> None:
+        """End what was started."""
+        while self._started:
+            self._started.popitem()[1].end()
+
+    def _programs(self) -> list[Programs]:
+        if not self._target.is_within_reach:
+            return []
+        major = self._target.version.partition(".")[0]
+        return find_programs(self._target.packages, int(major) if major.isdigit() else 0)
+
+    def _start(self, programs: Programs) -> Server:
+        if programs not in self._started:
+            self.close()  # it would not do: there is one at a time
+            self._started[programs] = Server(programs, self._scratch.folder)
+        return self._started[programs]
