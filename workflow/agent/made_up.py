@@ -11,18 +11,21 @@ LENGTH = 32
 """Characters of a made-up text in a column that takes more."""
 
 
-def made_up(model, like=None):
+def made_up(model, like=None, *, sparse=False):
     """Return an unsaved instance that a database would take, as far as a model tells.
 
     What must differ from row to row is made up; the rest comes from the row ``like``, because
-    that met every check, or from the field's default. Relations may lead nowhere.
+    that met every check, or from the field's default. Relations may lead nowhere. A ``sparse``
+    instance has no value where the model lets a field go without.
     """
     single = _fields_to_differ(model)
     values = {}
     for field in model._meta.concrete_fields:
         if _is_given_by_database(field):
             continue
-        if field.unique or field.name in single:
+        if sparse and field.null:
+            values[field.attname] = None
+        elif field.unique or field.name in single:
             values[field.attname] = fresh(field)
         elif like is not None:
             values[field.attname] = getattr(like, field.attname)

@@ -15,6 +15,7 @@ class MigrationFailedError(Exception):
         super().__init__(str(cause))
         self.migration = migration
         self.operation = operation
+        self.in_the_way = []
 
     def described(self):
         """Return the failure as plain data, with the place in the migration's own file."""
@@ -26,6 +27,7 @@ class MigrationFailedError(Exception):
             "path": path,
             "line": _last_line_in(path, self.__cause__.__traceback__),
             "error": describe_error(self.__cause__),
+            "in_the_way": self.in_the_way,
         }
 
 
@@ -125,15 +127,17 @@ class Recorder:
         return execute(sql, params, many, context)
 
 
-def migrate(connection, recorder, plan=None):
+def migrate(connection, recorder, plan=None, executor_class=None):
     """Run ``plan``, or all that is pending, with the signals that ``migrate`` sends.
+
+    ``executor_class`` is what runs them, where that is not Django's own executor.
 
     Raises MigrationFailedError. What is rolled back then is up to the transaction around it.
     """
     from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
     from django.db.migrations.executor import MigrationExecutor
 
-    executor = MigrationExecutor(connection, recorder)
+    executor = (executor_class or MigrationExecutor)(connection, recorder)
     if plan is None:
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not plan:

@@ -4,6 +4,7 @@ import contextlib
 
 from _migration_workflow_agent.catalog import Steps
 from _migration_workflow_agent.fingerprint import fingerprint, row_changes
+from _migration_workflow_agent.in_the_way import rows_in_the_way
 from _migration_workflow_agent.lost import expect_kept
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
@@ -49,7 +50,7 @@ def rehearse(session, database, scratch, where, part):
         recorder = Recorder(session.channel, "rehearsing", watchers)
         try:
             with one_transaction(connection) if as_one else contextlib.nullcontext():
-                migrate(connection, recorder, plan=plan)
+                migrate_or_say_why(session, connection, recorder, plan)
             after = fingerprint(connection)
             there_and_back.go_back(migrations, recorder.rows)
         except MigrationFailedError as error:
@@ -74,6 +75,19 @@ def _plan(session, connection, since, until):
     before = between(MigrationExecutor(connection), since, until)
     migrate(connection, Recorder(session.channel, "building"), plan=before)
     return up_to(MigrationExecutor(connection), until)
+
+
+def migrate_or_say_why(session, connection, recorder, plan):
+    """Run a plan. Raises MigrationFailedError, which names the rows that are in the way."""
+    try:
+        migrate(connection, recorder, plan=plan)
+    except MigrationFailedError as error:
+        migration = error.migration
+        loader = session.loader(connection.alias)
+        with contextlib.suppress(Exception):  # they only explain, and must not hide, the failure
+            state = loader.project_state((migration.app_label, migration.name), at_end=False)
+            error.in_the_way = rows_in_the_way(connection, state, migration, error.operation)
+        raise
 
 
 class ThereAndBack:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from workflow.context import show_path
 from workflow.errors import CouldNotCheck, UsageError
 from workflow.gates import stand_in
-from workflow.gates.pre_check import unloadable
+from workflow.gates.pre_check import counted, unloadable
+from workflow.gates.running_release import broken_models, untried
 from workflow.outcome import Finding, Severity, StepResult, Verdict
 from workflow.project.agent import AgentFailed
 
@@ -33,13 +34,23 @@ def run(context: Context) -> StepResult:
     context.rehearsed = answer
     return context.judged(
         NAME,
-        (*_failure(context, answer), *stand_in.other_version(answer["scratch"])),
-        details=answer["failed"]["error"]["traceback"]
-        if answer["failed"]
-        else stand_in.describe(answer["scratch"]),
+        (
+            *_failure(context, answer),
+            *broken_models(context, answer),
+            *stand_in.other_version(answer["scratch"]),
+        ),
+        details=answer["failed"]["error"]["traceback"] if answer["failed"] else _describe(answer),
         evidence=tuple(answer["evidence"]),
         scratch=answer["scratch"],
     )
+
+
+def _describe(answer: Mapping[str, Any]) -> str:
+    """Return where it was tried, and what was not: that is not passed over in silence."""
+    lines = [stand_in.describe(answer["scratch"])]
+    if names := untried(answer):
+        lines.append(f"not tried with the models of the running release: {', '.join(names)}")
+    return "\n".join(lines)
 
 
 def _ask(context: Context) -> dict[str, Any]:
@@ -108,10 +119,22 @@ def _failure(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
     yield Finding(
         "DAT201",
         Severity.ERROR,
-        f"{name} fails on a copy of the database: {quoted(error)} "
+        f"{name} fails on a copy of the database: {quoted(error)} {_rows_in_the_way(failed)}"
         "Applied for real it would stop there, and whatever waits for it with it.",
         "Nothing was changed. Correct the migration, or the rows that it stumbles over, then "
         "run: migration-workflow migrate-safe",
         **where_it_failed(context, failed),
-        data={"error": f"{error['type']}: {error['message']}"},
+        data={
+            "error": f"{error['type']}: {error['message']}",
+            "in_the_way": failed["in_the_way"],
+        },
+    )
+
+
+def _rows_in_the_way(failed: Mapping[str, Any]) -> str:
+    """Return how many rows are why, and the queries that show them."""
+    return "".join(
+        f"{item['model']} has {counted(item['rows'], 'row', 'rows')} {item['kind']} "
+        f"({item['query']}). "
+        for item in failed["in_the_way"]
     )
