@@ -47,13 +47,14 @@ ROW = {
     "reversible": True,
     "locks": [["shop_product", "AccessExclusiveLock"]],
 }
+SCRATCH = {"engine": "postgresql 18.4", "where": "a server of its own"}
 
 REFUSED = Report(
     "validate-migrations",
     Verdict.REFUSED,
     (
         StepResult("environment", Verdict.PASSED, seconds=0.123),
-        StepResult("rehearsal", Verdict.PASSED, evidence=(ROW,)),
+        StepResult("rehearsal", Verdict.PASSED, evidence=(ROW,), scratch=SCRATCH),
         StepResult(
             "dependencies",
             Verdict.REFUSED,
@@ -122,7 +123,12 @@ def attacked(text: str) -> Report:
         Verdict.ERRORED,
         (
             StepResult("dependencies", Verdict.REFUSED, (finding, waived)),
-            StepResult("rehearsal", Verdict.PASSED, evidence=({"app": text, "locks": [[text]]},)),
+            StepResult(
+                "rehearsal",
+                Verdict.PASSED,
+                evidence=({"app": text, "locks": [[text]]},),
+                scratch={"engine": text},
+            ),
             StepResult("drift", Verdict.ERRORED, reason=text, details=text),
             StepResult("draft", Verdict.SKIPPED, reason=text),
         ),

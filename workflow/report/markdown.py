@@ -119,7 +119,9 @@ def _evidence(report: Report) -> Iterator[str]:
             columns = list(dict.fromkeys(name for row in step.evidence for name in row))
             rows = ([_shown(row.get(name)) for name in columns] for row in step.evidence)
             heads = (name.replace("_", " ") for name in columns)
-            yield f"What {step.name} ran:\n\n{_table(heads, rows)}"
+            engine = step.scratch.get("engine")
+            where = f" on {_text(str(engine))}" if engine else ""
+            yield f"What {step.name} ran{where}:\n\n{_table(heads, rows)}"
 
 
 def _shown(value: Any) -> str:
