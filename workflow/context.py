@@ -166,8 +166,11 @@ class Context:
         """
         if self.commit is None or not self.is_static:
             return {}
+        from workflow.history import lock
+
         project = self.settings.project
-        return {project / path: text for path, text in self.git.not_in_commit(["*.py"]).items()}
+        patterns = ["*.py", lock.NAME]
+        return {project / path: text for path, text in self.git.not_in_commit(patterns).items()}
 
     def read_bytes(self, path: Path) -> bytes:
         """Return a file of the history, from where it was read. Raises OSError."""

@@ -36,7 +36,8 @@ CODE = Option("code", "Code of a finding; all of them are listed when left out."
 
 AGAINST = Option(
     "against",
-    "Branch that others work from; what it has must not change (default: the main branch).",
+    "Branch that others work from: what it has must not change, and a merge with it must be "
+    "sound (default: the main branch, as it was left).",
     "REF",
 )
 

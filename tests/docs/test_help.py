@@ -300,6 +300,8 @@ PLANNED: dict[tuple[str, Situation], str] = {
     ("makemigrations", drifted): "would write catalogue/migrations/0011_product_colour.py",
     ("migrate-safe", pending): "would apply catalogue.0011_more",
     ("migrate-safe", not_made_yet): "would apply catalogue.0001_initial",
+    ("lock", drifted): "would write migrations.lock",
+    ("lock", pending): "would write migrations.lock",
     ("recover", killed): "put the database 'default' back",
 }
 """What a dry run must announce; all others have nothing to change."""

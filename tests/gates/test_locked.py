@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.two_apps import Silence
 from workflow.actions import lock
+from workflow.config import load_settings
+from workflow.context import Context, Words
 from workflow.gates import dependencies
 from workflow.outcome import Finding, Severity, Verdict
+from workflow.project.commit import Commit
 
 if TYPE_CHECKING:
     from tests.two_apps import Project
@@ -137,3 +141,20 @@ def test_a_folder_of_that_name_is_not_passed_over(project: Project) -> None:
     (project.folder / NAME).mkdir()
     with pytest.raises(CouldNotCheck, match=r"^migrations\.lock can't be read: Is a directory$"):
         dependencies.run(project.context())
+
+
+def test_a_hook_judges_the_one_that_will_be_committed(locked: Project) -> None:
+    locked.commit_all()
+    edit(locked)
+    lock.run(locked.context())
+    locked.git("add", SHOP)
+    settings = load_settings(locked.folder, variables={})
+    context = Context(settings, Words(), Silence(), is_static=True, commit=Commit())
+    assert [item.code for item in locked_out(context)] == ["HIS110"]
+    locked.git("add", NAME)
+    context = Context(settings, Words(), Silence(), is_static=True, commit=Commit())
+    assert locked_out(context) == []
+
+
+def locked_out(context: Context) -> list[Finding]:
+    return [item for item in dependencies.run(context).findings if item.path == NAME]
