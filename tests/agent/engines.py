@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import django
 from django.conf import settings
 from django.db import connections, migrations, models
 from django.db.migrations.state import ProjectState
@@ -36,6 +37,13 @@ def connected(url: str) -> Iterator[Any]:
         connections.settings = connections.configure_settings(settings.DATABASES)
 
 
+def check(model: str, condition: Any) -> Any:
+    """Return the operation that adds a check to a model."""
+    name = "condition" if django.VERSION >= (5, 1) else "check"
+    constraint = models.CheckConstraint(name="kept", **{name: condition})
+    return migrations.AddConstraint(model, constraint)
+
+
 class Tables:
     """A database that is changed by operations of one app, each in a migration of its own."""
 
@@ -47,7 +55,7 @@ class Tables:
     def migration(self, *operations: Any) -> Any:
         """Return the next migration of the app."""
         self.number += 1
-        migration = migrations.Migration(f"{self.number:04}_step", APP)
+        migration: Any = migrations.Migration(f"{self.number:04}_step", APP)
         migration.operations = list(operations)
         return migration
 
@@ -60,7 +68,7 @@ class Tables:
 
     def create(self, name: str, *fields: tuple[str, Any], **options: Any) -> None:
         """Create a model with a number of its own as the key."""
-        key = ("id", models.BigAutoField(primary_key=True))
+        key: tuple[str, Any] = ("id", models.BigAutoField(primary_key=True))
         self.apply(migrations.CreateModel(name, [key, *fields], options=options))
 
     def model(self, name: str) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from _migration_workflow_agent.in_the_way import rows_in_the_way
 from django.db import Error, migrations, models
 
-from tests.agent.engines import Tables, connected
+from tests.agent.engines import Tables, check, connected
 from tests.servers.fixtures import database_url, server_of
 
 __all__ = ["database_url", "server_of"]
@@ -46,14 +46,6 @@ def alter(name: str, field: Any) -> Any:
     return migrations.AlterField("product", name, field)
 
 
-def check(condition: Any) -> Any:
-    try:
-        constraint = models.CheckConstraint(condition=condition, name="heavy")
-    except TypeError:  # before Django 5.1
-        constraint = models.CheckConstraint(check=condition, name="heavy")
-    return migrations.AddConstraint("product", constraint)
-
-
 class Case(NamedTuple):
     operation: Callable[[], Any]
     kind: str
@@ -62,7 +54,12 @@ class Case(NamedTuple):
 
 
 UNIQUE = models.Q(weight__gt=0)
-FOREIGN_KEY = {"to": "shop.maker", "on_delete": models.CASCADE, "db_column": "maker", "null": True}
+FOREIGN_KEY: dict[str, Any] = {
+    "to": "shop.maker",
+    "on_delete": models.CASCADE,
+    "db_column": "maker",
+    "null": True,
+}
 
 CASES = {
     "NULL under a new NOT NULL": Case(
@@ -96,7 +93,9 @@ CASES = {
     "orphans under a foreign key": Case(
         lambda: alter("maker", models.ForeignKey(**FOREIGN_KEY)), "that refer to nothing", 2
     ),
-    "a violated check": Case(lambda: check(models.Q(weight__gte=0)), "that violate the check", 1),
+    "a violated check": Case(
+        lambda: check("product", models.Q(weight__gte=0)), "that violate the check", 1
+    ),
     "texts that are too long": Case(
         lambda: alter("name", models.CharField(max_length=10, null=True)),
         "with a value that is too long",
@@ -166,7 +165,7 @@ def test_rows_of_an_operation_before_count_and_nothing_of_it_stays(tables: Table
     operations = (
         migrations.RunPython(fill),
         migrations.AlterField("product", "weight", models.IntegerField()),
-        check(models.Q(weight__gte=0)),
+        check("product", models.Q(weight__gte=0)),
     )
     found = rows_in_the_way(tables.connection, tables.state, tables.migration(*operations), None)
     assert [(item["operation"], item["rows"]) for item in found] == [(2, 2)]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import django
 import pytest
+from _migration_workflow_agent import reversing
 from _migration_workflow_agent.catalog import Steps
+from _migration_workflow_agent.fingerprint import fingerprint
+from _migration_workflow_agent.migrating import MigrationFailedError
 from _migration_workflow_agent.old_code import OldCode
+from _migration_workflow_agent.reversing import Rows
 from django.db import migrations, models
 
-from tests.agent.engines import Tables, connected
+from tests.agent.engines import Tables, check, connected
 from tests.servers.fixtures import database_url, server_of
 
 __all__ = ["database_url", "server_of"]
@@ -52,12 +57,6 @@ def add(name: str, field: Any) -> Any:
 
 def alter(name: str, field: Any) -> Any:
     return migrations.AlterField("product", name, field)
-
-
-def check_of(model: str, condition: Any) -> Any:
-    name = "condition" if django.VERSION >= (5, 1) else "check"
-    constraint = models.CheckConstraint(name="kept", **{name: condition})
-    return migrations.AddConstraint(model, constraint)
 
 
 def sql(*statements: str) -> list[Any]:
@@ -151,7 +150,7 @@ def test_what_breaks_for_the_running_release(tables: Tables, case: Case) -> None
 def test_a_check_that_asks_for_more_gets_a_row_like_those_there(tables: Tables) -> None:
     tables.rows("Product").update(weight=3)
     heavy = models.Q(weight__isnull=False)
-    tables.apply(check_of("product", heavy))
+    tables.apply(check("product", heavy))
     steps = Steps(tables.connection)
     old = OldCode(tables.connection, steps)
     steps.plan(tables.state.apps)
@@ -161,7 +160,7 @@ def test_a_check_that_asks_for_more_gets_a_row_like_those_there(tables: Tables) 
 
 def test_what_fails_already_is_no_doing_of_a_migration(tables: Tables) -> None:
     tables.rows("Product").all().delete()
-    tables.apply(check_of("product", models.Q(weight=3, weight__isnull=False)))
+    tables.apply(check("product", models.Q(weight=3, weight__isnull=False)))
     steps = Steps(tables.connection)
     old = OldCode(tables.connection, steps)
     steps.plan(tables.state.apps)
@@ -172,3 +171,75 @@ def test_what_fails_already_is_no_doing_of_a_migration(tables: Tables) -> None:
     steps.end(migration)
     old.end(migration)
     assert old.broken == []
+
+
+class Return(NamedTuple):
+    operations: Callable[[], list[Any]]
+    reversal: str
+
+
+def nothing(apps: Any, schema_editor: Any) -> None:
+    """Do nothing."""
+
+
+def rename_all(apps: Any, schema_editor: Any) -> None:
+    rows = apps.get_model("shop", "Maker").objects.using(schema_editor.connection.alias)
+    rows.update(name="y")
+
+
+def fail(apps: Any, schema_editor: Any) -> None:
+    raise ValueError("no way back")
+
+
+WAYS_BACK = {
+    "a new column": Return(lambda: [add("size", models.IntegerField(default=1))], "proven"),
+    "an index": Return(
+        lambda: [alter("name", models.CharField(max_length=20, db_index=True))], "proven"
+    ),
+    "a dropped column that held nothing": Return(
+        lambda: [migrations.RemoveField("product", "weight")], "proven"
+    ),
+    "a dropped column": Return(
+        lambda: [migrations.RemoveField("product", "price")], "loses or changes rows"
+    ),
+    "rows that stay as they became": Return(
+        lambda: [migrations.RunPython(rename_all, nothing)], "loses or changes rows"
+    ),
+    "a reverse that fails": Return(lambda: [migrations.RunPython(nothing, fail)], "fails"),
+    "no reverse": Return(lambda: [migrations.RunPython(nothing)], "irreversible"),
+    "a reverse that leaves something": Return(
+        lambda: [migrations.RunSQL("CREATE INDEX left_over ON shop_maker (name)", "SELECT 1")],
+        "leads to other tables",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WAYS_BACK.values(), ids=WAYS_BACK)
+def test_the_way_back(tables: Tables, case: Return, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables.rows("Product").update(price=3)
+    before, migration = tables.state, tables.migration(*case.operations())
+    steps = Steps(tables.connection)
+    steps.plan(None)
+    rows = Rows(tables.connection, fingerprint(tables.connection)["rows"])
+    with tables.connection.schema_editor(atomic=migration.atomic) as editor:
+        migration.apply(before.clone(), editor)
+    steps.end(migration)
+
+    def migrate(connection: Any, recorder: Any, plan: Any) -> None:
+        """Go back as the executor does, which would load migrations from files."""
+        for step, _ in plan:
+            recorder("unapply_start", step)
+            try:
+                with connection.schema_editor(atomic=step.atomic) as editor:
+                    step.unapply(before.clone(), editor)
+            except ValueError as error:
+                raise MigrationFailedError(step, 0, error) from error
+            recorder("unapply_success", step)
+
+    monkeypatch.setattr(reversing, "migrate", migrate)
+    monkeypatch.setattr(MigrationFailedError, "described", lambda error: {"error": str(error)})
+    session = SimpleNamespace(channel=SimpleNamespace(event=lambda **_: None))
+    found = reversing.go_back(session, steps, rows, [migration])
+
+    assert found["shop", migration.name]["reversal"] == case.reversal
+    assert found["shop", migration.name]["reversible"] is (case.reversal == "proven")

@@ -66,6 +66,10 @@ MYSQL_CHECKS = """
         ON t.constraint_schema = c.constraint_schema AND t.constraint_name = c.constraint_name
     WHERE c.constraint_schema = DATABASE()
 """
+SQLITE_MORE = """
+    SELECT tbl_name, sql FROM sqlite_master
+    WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+"""
 
 
 def digests(connection):
@@ -76,18 +80,21 @@ def digests(connection):
             return dict(cursor.fetchall())
         if connection.vendor == "mysql":
             return _digested(_mysql_parts(connection, cursor))
-        names = connection.introspection.table_names(cursor)
-        return _digested(
-            (name, line)
-            for name in names
-            if not name.startswith("sqlite_")
-            for line in describe_table(connection, cursor, name)
-        )
+        return _digested(_sqlite_parts(connection, cursor))
 
 
 def changed(before, after):
     """Return the tables that came, went, or are not what they were."""
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def _sqlite_parts(connection, cursor):
+    for name in connection.introspection.table_names(cursor):
+        if not name.startswith("sqlite_"):
+            for line in describe_table(connection, cursor, name):
+                yield name, line
+    cursor.execute(SQLITE_MORE)
+    yield from cursor.fetchall()
 
 
 def _mysql_parts(connection, cursor):
