@@ -11,7 +11,7 @@ import pytest
 from tests.servers.engines import socket_folder
 
 if TYPE_CHECKING:
-    from tests.e2e.shop import Run, Shop
+    from tests.e2e.shop import Run
     from tests.servers.conftest import MakeShop
     from tests.servers.fixtures import ServerOf
 

