@@ -179,3 +179,9 @@ def test_the_script_is_printed_and_nothing_else(shell: str, tmp_path: Path) -> N
 def test_other_shells_are_refused(tmp_path: Path) -> None:
     done = subprocess.run([PROGRAM, "--print-completion", "tcsh"], capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("words", [("shop.0002_price",), ("shop", "0002_price")])
+def test_a_migration_is_one_word_or_two(words: tuple[str, ...]) -> None:
+    parsed = make_parser().parse_args(["rehearse", "--from", *words, "--format", "json"])
+    assert vars(parsed)["from"] == "shop.0002_price"

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from workflow import __version__
-from workflow.verbs import COMMAND, VERBS, Option
+from workflow.verbs import COMMAND, MIGRATION, VERBS, Option
 
 if TYPE_CHECKING:
     import argparse
@@ -87,6 +87,10 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     flag = f"--{option.name}"
     if option.value is None:
         parser.add_argument(flag, action="store_true", help=option.help)
+    elif option.value == MIGRATION:
+        parser.add_argument(
+            flag, metavar=(option.value, "NAME"), help=option.help, nargs="+", action=_joining()
+        )
     else:
         parser.add_argument(
             flag,
@@ -95,6 +99,23 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
             choices=option.choices or None,
             action="append" if option.many else "store",
         )
+
+
+def _joining() -> type[argparse.Action]:
+    """Return an action that takes a migration as one word or, as Django does, as two."""
+    import argparse
+
+    class Join(argparse.Action):
+        def __call__(
+            self,
+            parser: argparse.ArgumentParser,  # noqa: ARG002
+            namespace: argparse.Namespace,
+            values: str | Sequence[Any] | None,
+            option_string: str | None = None,  # noqa: ARG002
+        ) -> None:
+            setattr(namespace, self.dest, ".".join(values or ()))
+
+    return Join
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -10,6 +10,10 @@ COMMAND = "migration-workflow"
 FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 
 
+MIGRATION = "APP.NAME"
+"""What an option takes that names a migration. On the command line it may be two words."""
+
+
 class Option(NamedTuple):
     """One option. A ``value`` of ``None`` makes it a switch."""
 
@@ -129,9 +133,9 @@ VERBS = (
             Option(
                 "from",
                 "Begin after this migration, or with the first (zero), on an empty database.",
-                "APP.NAME",
+                MIGRATION,
             ),
-            Option("to", "End with this migration (default: the last of every app).", "APP.NAME"),
+            Option("to", "End with this migration (default: the last of every app).", MIGRATION),
         ),
     ),
     Verb(
