@@ -139,6 +139,11 @@ FIRING = {
         lambda tree: tree.write(ROOM_FILE, ROOM_AFTER_SKU),
         (("HIS107", ERROR, SKU_FILE), ("GRF101", ERROR, ROOM_FILE)),
     ),
+    "ours edits what theirs deleted": Case(
+        lambda tree: tree.replace(SKU_FILE, "from django", "# ours\nfrom django"),
+        lambda tree: tree.remove(SKU_FILE),
+        (("HIS109", ERROR, SKU_FILE),),
+    ),
     "both begin an app": Case(
         app("blog"),
         app("blog", "0001_start"),
@@ -281,6 +286,14 @@ def test_what_is_said_of_a_text_that_both_changed(tree: Tree) -> None:
     )
     assert finding.fix
     assert "(git checkout main -- shop/migrations/0002_price.py)" in finding.fix
+
+
+def test_what_is_said_of_a_file_that_is_gone_there(tree: Tree) -> None:
+    finding = only(played(tree, FIRING["ours edits what theirs deleted"], committed=True))
+    assert finding.message.startswith(
+        "shop.0003_sku was edited by this branch and deleted by main. Git can't merge them, "
+    )
+    assert "delete it here, too (git rm shop/migrations/0003_sku.py), and" in str(finding.fix)
 
 
 def test_what_is_said_of_a_dependency_that_is_lost(tree: Tree) -> None:

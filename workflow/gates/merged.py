@@ -133,32 +133,40 @@ class _Judgement:
         return {key.name: migration for key, migration in migrations if key.app == app}
 
     def _torn(self, migration: Migration) -> Finding:
-        key, name = migration.key, self.name
-        if self.context.git.blobs_at(self.base, [migration.path]):
-            what = f"{key} was changed by this branch and by {name}, each in its own way"
-            fix = instead(
-                f"take the text of {name} (git checkout {shlex.quote(name)} -- "
-                f"{shlex.quote(migration.path)}) and make your change in a new migration.",
-                f"{CHECK_AGAIN} --against {shlex.quote(name)}",
-            )
-        else:
-            what = f"{key} is two migrations: this branch and {name} both have one of that name"
-            fix = instead(
-                f"give yours another name and the next free number, in what depends on it too, "
-                f"and let it depend on that of {name}.",
-                f"{CHECK_AGAIN} --against {shlex.quote(name)}",
-            )
+        what, advice = self._how_torn(migration)
         return Finding(
             "HIS109",
             Severity.ERROR,
-            f"{what}. Git can't merge them, and whoever has applied the one never applies the "
-            "other.",
-            fix,
-            app=key.app,
-            migration=key.name,
+            f"{migration.key} {what}. Git can't merge them, and whoever has applied the one never "
+            "applies the other.",
+            instead(advice, f"{CHECK_AGAIN} --against {shlex.quote(self.name)}"),
+            app=migration.key.app,
+            migration=migration.key.name,
             path=migration.path,
-            data={"against": name},
+            data={"against": self.name},
         )
+
+    def _how_torn(self, migration: Migration) -> tuple[str, str]:
+        """Return what the two branches did to a migration, and what to do about it."""
+        name, path = self.name, shlex.quote(migration.path)
+        if not self.context.git.blobs_at(self.base, [migration.path]):
+            what = f"is two migrations: this branch and {name} both have one of that name"
+            advice = (
+                "give yours another name and the next free number, in what depends on it too, "
+                f"and let it depend on that of {name}."
+            )
+        elif not self.context.git.blobs_at(name, [migration.path]):
+            what = f"was edited by this branch and deleted by {name}"
+            advice = (
+                f"delete it here, too (git rm {path}), and make your change in a new migration."
+            )
+        else:
+            what = f"was changed by this branch and by {name}, each in its own way"
+            advice = (
+                f"take the text of {name} (git checkout {shlex.quote(name)} -- {path}) and make "
+                "your change in a new migration."
+            )
+        return what, advice
 
 
 class _Sides(NamedTuple):
