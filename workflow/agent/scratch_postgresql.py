@@ -300,8 +300,9 @@ def _programs(connection, more):
     An older one refuses: it can't know what the server has learned since.
     """
     wanted = connection.pg_version // 10000
-    pairs = list(programs.together(("pg_dump", "pg_restore"), more))
-    found = sorted((programs.major_version(pair[0]), pair) for pair in pairs)
+    pairs = programs.together(("pg_dump", "pg_restore"), more)
+    found = [(programs.major_version(pair[0]), pair) for pair in pairs]
+    found.sort(key=lambda one: one[0])
     for version, pair in found:
         if version >= wanted:
             return pair
