@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.two_apps import git
+from workflow.errors import CouldNotCheck
 from workflow.project.git import Git
 from workflow.project.merging import Merge, foresee_merge, texts_at
 
@@ -304,6 +306,15 @@ def test_an_older_git_takes_a_file_that_both_changed_for_torn(
     repository.on_main(lambda there: there.write("one.py", "".join([*LINES, "theirs\n"])))
     make_git_old(tmp_path / "old-git", monkeypatch)
     assert repository.merge() == Merge({}, frozenset({"one.py"}))
+
+
+def test_no_place_for_throwaway_files(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.on_main(lambda there: there.write("new.py", "new\n"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+    with pytest.raises(CouldNotCheck, match=r"^no throwaway files can be written for the merge: "):
+        repository.merge()
 
 
 def test_a_conflict_outside_the_folder_is_left_out(repository: Repository) -> None:

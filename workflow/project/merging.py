@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from workflow.errors import CouldNotCheck
 from workflow.project import process
 from workflow.project.git import LINK, Git
 
@@ -54,18 +55,27 @@ def foresee_merge(git: Git, other: str, base: str, read: Callable[[str], bytes |
 
     ``base`` is the newest commit that both sides share. ``read`` returns what a file says here,
     ``None`` where there is none: what is not committed counts as this branch's, too. Raises
-    CouldNotCheck where git can't give what it keeps.
+    CouldNotCheck where git can't give what it keeps, and where nothing can be written at all.
     """
     tip = git.commit(other) or other
     if tip == base:
         return Merge()
-    with tempfile.TemporaryDirectory(prefix="migration-workflow-") as folder:
+    with _throwaway_folder() as folder:
         asked = _Borrowing(git.directory, Path(folder))
         merged = asked.merged(git.head, tip)
         start, (end, torn) = (base, (tip, [])) if merged is None else (git.head, merged)
         changes = [change for change in asked.between(start, end) if change.path not in torn]
         kept = asked.contents(blob for change in changes for blob in change[1:] if blob)
     return _laid_over(changes, kept, torn, read)
+
+
+def _throwaway_folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="migration-workflow-")
+    except OSError as error:
+        raise CouldNotCheck(
+            f"no throwaway files can be written for the merge: {error.strerror}: {error.filename}"
+        ) from error
 
 
 def _laid_over(
