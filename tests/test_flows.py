@@ -11,7 +11,7 @@ from workflow.flows import FLOWS, Flow
 from workflow.verbs import VERBS
 
 ORDER = {
-    "setup": "look adopt take-back env-file machine",
+    "setup": "look adopt take-back equip machine",
     "dev": "production compose-up environment",
     "enforce-dev-environment": "environment",
     "pre-check": "pre-check outlook",
@@ -64,7 +64,7 @@ def test_no_flow_changes_anything_before_its_gates_have_passed(verb: str) -> Non
 def test_only_these_steps_change_something() -> None:
     actions = {step.NAME for flow in FLOWS.values() for step in flow.steps if hasattr(step, "plan")}
     assert actions == {
-        "compose-up", "write", "lock", "apply", "put-back", "adopt", "take-back", "env-file",
+        "compose-up", "write", "lock", "apply", "put-back", "adopt", "take-back", "equip",
         "install-hooks",
     }  # fmt: skip
 

@@ -250,7 +250,7 @@ def _size(context: Context) -> HistorySize | None:
 
 
 def _next(flow: Flow, context: Context, door: str) -> str | None:
-    if flow.then is None or (flow.writes and not context.drafted):
+    if flow.then is None or (flow.writes and not context.drafted) or context.words.undo:
         return None
     behind = flow.then == "makemigrations" and context.has_pending
     return f"{door} {'migrate-safe' if behind else flow.then}"

@@ -9,7 +9,16 @@ from workflow.lazily import lazily
 from workflow.runner import Step
 
 with lazily("workflow.actions", "workflow.gates", "workflow.setup"):
-    from workflow.actions import apply, compose_up, draft, install_hooks, lock, put_back, write
+    from workflow.actions import (
+        apply,
+        compose_up,
+        draft,
+        equip,
+        install_hooks,
+        lock,
+        put_back,
+        write,
+    )
     from workflow.gates import (
         against,
         clean,
@@ -24,7 +33,7 @@ with lazily("workflow.actions", "workflow.gates", "workflow.setup"):
         validate_draft,
         verify,
     )
-    from workflow.setup import adopt, env_file, look, machine, take_back
+    from workflow.setup import adopt, look, machine, take_back
 
 Steps = tuple[Step[Context], ...]
 
@@ -50,7 +59,7 @@ class Flow(NamedTuple):
 
 FLOWS = {
     "setup": Flow(
-        (look, adopt, take_back, env_file, machine),
+        (look, adopt, take_back, equip, machine),
         asks_project=False,
         then="makemigrations",
     ),

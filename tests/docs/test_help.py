@@ -221,7 +221,7 @@ def undo(shop: Shop) -> None:
     shop.append(".pre-commit-config.yaml", "fail_fast: true\n")
     told = shop.run("migration-workflow setup --undo --yes")
     assert "CFG205 warning .pre-commit-config.yaml" in told
-    left = {".pre-commit-config.yaml", ".migration-workflow.json"}
+    left = {".env", ".pre-commit-config.yaml", ".migration-workflow.json"}
     assert shop.contents().keys() - before.keys() == left
 
 

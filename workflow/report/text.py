@@ -21,8 +21,11 @@ STYLES = {
 TELLING = {"pre-check", "outlook", "draft"}
 """Steps whose information is what they are run for."""
 
-CHANGING = {"draft", "write", "lock", "apply", "compose-up", "install-hooks"}
-"""Steps whose details tell what they changed."""
+CHANGING = {
+    *("draft", "write", "lock", "apply", "compose-up", "install-hooks"),
+    *("look", "adopt", "take-back", "equip", "machine"),
+}
+"""Steps whose details tell what they changed, or have to tell what they found."""
 
 ENDINGS = {
     Verdict.PASSED: "passed",

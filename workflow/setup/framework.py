@@ -27,6 +27,11 @@ class Framework(NamedTuple):
         words = [word for kind in types for word in ("--hook-type", kind)]
         return [self.program, "install", PREPARE[self.name], *words]
 
+    def uninstall(self, types: Sequence[str]) -> list[str]:
+        """Return the command that takes git's hooks of these types away again."""
+        words = [word for kind in types for word in ("--hook-type", kind)]
+        return [self.program, "uninstall", *words]
+
 
 def find_framework(
     hooks: Mapping[str, Path], top: Path, environments: Sequence[Path]

@@ -10,6 +10,7 @@ from workflow.errors import CouldNotCheck
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
 from workflow.project.cause import Cause
 from workflow.setup.env_file import lacking
+from workflow.setup.git_hooks import lacking_hooks
 from workflow.setup.look import look
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def run(context: Context) -> StepResult:
     if context.settings.variables.get("CI"):
         return StepResult(NAME, Verdict.SKIPPED, reason="CI is no developer's machine")
     found = look(context)
-    findings = (*_variables(found), *_project(context, found))
+    findings = (*_variables(found), *_hooks(found), *_project(context, found))
     return StepResult(
         NAME,
         verdict_of(findings, strict=context.words.strict),
@@ -43,6 +44,17 @@ def _variables(found: Found) -> Iterator[Finding]:
         yield _missing(
             f"{name} is missing, and {found.shown(example)} says that the project wants it.",
             f"Copy it and fill it in: cp {found.shown(example)} {name}",
+        )
+
+
+def _hooks(found: Found) -> Iterator[Finding]:
+    """Yield git's hooks that are not installed, although the repository has hooks of ours."""
+    missing = lacking_hooks(found)
+    if missing:
+        yield _missing(
+            f"git's hooks are not installed ({', '.join(missing)}): nothing is checked at a "
+            "commit, nor at a push.",
+            "Install them: migration-workflow setup-pre-commit",
         )
 
 

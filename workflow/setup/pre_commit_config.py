@@ -32,7 +32,10 @@ HOOKS = {
 }
 """Each hook, and when it runs. Together they look at all that ``validate-migrations`` looks at."""
 
-FILES = r"(^|/)[^/]*(migrations|models|settings)[^/]*(/.*)?\.py$"
+FILES = (
+    r"(^|/)([^/]*(migrations|models|settings)[^/]*/.*|[^/]*(models|settings)[^/]*|apps)\.py$"
+    r"|(^|/)(migration-workflow\.toml|migrations\.lock)$"
+)
 """The files whose change can change a verdict."""
 
 NEEDED = ("python-dotenv>=1", "tomli>=2; python_version < '3.11'")

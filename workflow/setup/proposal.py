@@ -10,6 +10,9 @@ from workflow.outcome import Finding, Severity
 from workflow.setup.parts import (
     compose_dev,
     env_example,
+    github,
+    gitlab,
+    handbook,
     hooks,
     invoke_tasks,
     make_targets,
@@ -35,7 +38,17 @@ class Part(Protocol):
         """Yield the files that it is for. Raises NotReadable."""
 
 
-PARTS: tuple[Part, ...] = (table, compose_dev, env_example, invoke_tasks, make_targets, hooks)
+PARTS: tuple[Part, ...] = (
+    table,
+    compose_dev,
+    env_example,
+    invoke_tasks,
+    make_targets,
+    hooks,
+    github,
+    gitlab,
+    handbook,
+)
 
 
 class Proposal(NamedTuple):

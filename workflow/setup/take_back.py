@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from workflow.errors import CouldNotCheck
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.setup.git_hooks import uninstall
 from workflow.setup.look import look
+from workflow.setup.pre_commit_config import NAME as HOOKS_FILE
 from workflow.setup.record import Kept, Record, as_edit, read_record, still_there, taken_back
 from workflow.setup.writing import Edit, show, write_all
 
@@ -43,6 +45,8 @@ def run(context: Context) -> StepResult:
     _ask(context, edits, found.top)
     write_all(edits)
     _remove_folders(record, found.home)
+    if any(edit.path == found.top / HOOKS_FILE and edit.after is None for edit in edits):
+        uninstall(found)
     done = "\n".join(f"took back {found.shown(edit.path)}" for edit in edits)
     return StepResult(
         NAME, verdict_of(findings, strict=context.words.strict), findings, details=done

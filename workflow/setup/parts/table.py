@@ -48,6 +48,12 @@ def values_of(found: Found) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in _said(found)}
 
 
+def said_or_written(found: Found, key: str) -> Any:
+    """Return a key's value as it will be once everything is written."""
+    said = getattr(found.settings, key.replace("-", "_"))
+    return said if said is not None else values_of(found).get(key)
+
+
 def _said(found: Found) -> set[str]:
     return {name.replace("_", "-") for name in found.settings.origins}
 
