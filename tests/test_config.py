@@ -31,6 +31,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "production-words": ('["kunden"]', ("kunden",)),
     "production-hosts": ('["db1.example.org"]', ("db1.example.org",)),
     "scratch-database": ('"SCRATCH_URL"', "SCRATCH_URL"),
+    "copy-megabytes": ("0", 0.0),
 }
 
 

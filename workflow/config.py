@@ -53,6 +53,8 @@ class Settings(NamedTuple):
     production_hosts: tuple[str, ...] = ()
     scratch_database: str | None = None
     """The server for scratch databases: its URL, or the name of the variable that holds it."""
+    copy_megabytes: float = 2000.0
+    """Up to what size a database is copied with all its rows: a minute or so, at 30 MB a second."""
     variables: Mapping[str, str] = {}
     """The environment, on top of what ``.env`` says."""
     origins: Mapping[str, str] = {}
@@ -78,6 +80,12 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
         raise ValueError("a number of seconds above 0")
+    return float(value)
+
+
+def _megabytes(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError("a number of megabytes, 0 or above")
     return float(value)
 
 
@@ -123,6 +131,7 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "production-words": _texts,
     "production-hosts": _texts,
     "scratch-database": _text,
+    "copy-megabytes": _megabytes,
 }
 """Each key of the table, and what reads its value."""
 

@@ -12,8 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _migration_workflow_agent import naming, programs, scratch_mysql
-from _migration_workflow_agent.fingerprint import fingerprint
+from _migration_workflow_agent import (
+    naming,
+    programs,
+    sampling_mysql,
+    sampling_postgresql,
+    scratch_mysql,
+)
+from _migration_workflow_agent.fingerprint import fingerprint, schema
 from _migration_workflow_agent.naming import NoScratchDatabaseError, mine
 from _migration_workflow_agent.scratch_databases import ScratchDatabases, engine
 
@@ -120,6 +126,129 @@ class TestEmpty:
             run(connection, "CREATE TABLE other (id integer)")
         assert set(fingerprint(target)["rows"]) == {"one", "many"}
         assert scratch_of(server) == set()
+
+
+KINDS: dict[str, dict[str, tuple[str, str | None]]] = {
+    "postgresql": {
+        "u": ("uuid", "gen_random_uuid()"),
+        "j": ("jsonb", """'{"a": "it''s"}'"""),
+        "b": ("bytea", r"'\x00ff27'"),
+        "t": ("text[]", """ARRAY['a"b', NULL, '{,}', '']"""),
+        "m": ("timestamptz", "now()"),
+        "n": ("numeric(9, 3)", "1.5"),
+        "f": ("double precision", "0.1"),
+        "s": ("serial", None),
+        "i": ("integer GENERATED ALWAYS AS IDENTITY", None),
+        "g": ("integer GENERATED ALWAYS AS (n * 2) STORED", None),
+    },
+    "mysql": {
+        "j": ("json", """'{"a": "it''s"}'"""),
+        "b": ("blob", "x'00ff27'"),
+        "m": ("datetime(6)", "now(6)"),
+        "n": ("decimal(9, 3)", "1.5"),
+        "f": ("double", "0.1"),
+        "e": ("enum('a', 'b')", "'b'"),
+        "s": ("integer UNIQUE AUTO_INCREMENT", None),
+        "g": ("integer GENERATED ALWAYS AS (n * 2) STORED", None),
+    },
+}
+"""Columns by vendor, each with its type and a value that is not given where it makes its own."""
+
+
+@servers
+class TestSample:
+    """A database that is too large to copy."""
+
+    @pytest.fixture
+    def large(self, target: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+        for module in (sampling_mysql, sampling_postgresql):
+            monkeypatch.setattr(module, "ROWS", 10)
+        numbers = [(number, f"name '{number}") for number in range(3, 303)]
+        with target.cursor() as cursor:
+            cursor.executemany("INSERT INTO one VALUES (%s, %s)", numbers)
+            cursor.executemany(
+                "INSERT INTO many VALUES (%s, %s)", [(n + 100, 160 + n % 7) for n, _ in numbers]
+            )
+        return target
+
+    def test_it_has_some_rows_and_those_that_they_refer_to(
+        self, large: Any, server: Server, tmp_path: Path
+    ) -> None:
+        scratch = databases(tmp_path, copy_megabytes=0)
+        with scratch.copy(ALIAS) as connection:
+            assert connection.check_constraints() is None
+            keys = [key for (key,) in run(connection, "SELECT id FROM many ORDER BY id")]
+            assert keys == [7, 103, 104, 105, 106, *range(398, 403)]
+            ones = [key for (key,) in run(connection, "SELECT id FROM one ORDER BY id")]
+            parents = {2, *(160 + (key - 100) % 7 for key in keys[1:])}
+            assert set(ones) == {*range(1, 6), *range(298, 303)} | parents
+            assert (5, "name '5") in run(connection, "SELECT id, name FROM one")
+            sampled = scratch.told["sample"]
+            assert sampled["rows"] == len(keys) + len(ones)
+            assert sampled["of"] >= sampled["rows"]
+            assert schema(connection) == schema(large)
+        assert scratch_of(server) == set()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_one_that_fits_is_copied_whole(self, large: Any, tmp_path: Path) -> None:
+        scratch = databases(tmp_path, copy_megabytes=2000)
+        with scratch.copy(ALIAS):
+            assert run(large, "SELECT count(*) FROM one") == [(302,)]
+        assert "sample" not in scratch.told
+
+    def test_recorded_history_is_whole(self, large: Any, tmp_path: Path) -> None:
+        columns = "id integer PRIMARY KEY, app varchar(9), name varchar(9)"
+        run(large, f"CREATE TABLE django_migrations ({columns})")
+        for number in range(30):
+            run(large, "INSERT INTO django_migrations VALUES (%s, 'shop', 'x')", [number])
+        with databases(tmp_path, copy_megabytes=0).copy(ALIAS) as connection:
+            assert run(connection, "SELECT count(*) FROM django_migrations") == [(30,)]
+
+    def test_keys_of_several_columns_and_rows_that_refer_to_their_own_table(
+        self, large: Any, tmp_path: Path
+    ) -> None:
+        run(
+            large,
+            "CREATE TABLE pair (a integer, b varchar(9), up_a integer, up_b varchar(9), "
+            "PRIMARY KEY (a, b), FOREIGN KEY (up_a, up_b) REFERENCES pair (a, b))",
+        )
+        run(large, "INSERT INTO pair VALUES (1, 'x', NULL, NULL)")
+        for number in range(2, 60):
+            run(large, "INSERT INTO pair VALUES (%s, 'x', %s, 'x')", [number, max(number - 20, 1)])
+        with databases(tmp_path, copy_megabytes=0).copy(ALIAS) as connection:
+            found = {a for (a,) in run(connection, "SELECT a FROM pair")}
+        wanted = {*range(1, 6), *range(55, 60)}
+        assert found == wanted | {max(a - 20 * n, 1) for a in wanted for n in range(3)}
+
+    def test_a_row_is_exactly_what_it_was(self, large: Any, tmp_path: Path) -> None:
+        kinds = KINDS[large.vendor]
+        columns = ", ".join(f"{name} {kind}" for name, (kind, _) in kinds.items())
+        filled = {name: value for name, (_, value) in kinds.items() if value is not None}
+        run(large, f"CREATE TABLE kinds (id integer PRIMARY KEY, {columns})")
+        names, values = ", ".join(filled), ", ".join(filled.values())
+        run(large, f"INSERT INTO kinds (id, {names}) VALUES (1, {values})")
+        run(large, "INSERT INTO kinds (id) VALUES (2)")
+        before = run(large, "SELECT * FROM kinds ORDER BY id")
+        with databases(tmp_path, copy_megabytes=0).copy(ALIAS) as connection:
+            assert run(connection, "SELECT * FROM kinds ORDER BY id") == before
+            run(connection, "INSERT INTO kinds (id) VALUES (3)")
+            assert run(connection, "SELECT s FROM kinds WHERE id = 3") == [(3,)]
+
+    def test_triggers_do_not_run_for_rows_that_are_copied(self, large: Any, tmp_path: Path) -> None:
+        if large.vendor == "postgresql":
+            run(
+                large,
+                "CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN NEW.name := 'loud'; RETURN NEW; END $$",
+            )
+            does = "EXECUTE FUNCTION shout()"
+        else:
+            does = "SET NEW.name = 'loud'"
+        run(large, f"CREATE TRIGGER loud BEFORE INSERT ON one FOR EACH ROW {does}")
+        with databases(tmp_path, copy_megabytes=0).copy(ALIAS) as connection:
+            assert run(connection, "SELECT name FROM one WHERE id = 2") == [("milk",)]
+            run(connection, "INSERT INTO one VALUES (999, 'new')")
+            assert run(connection, "SELECT name FROM one WHERE id = 999") == [("loud",)]
 
 
 LEAVE = """
@@ -238,8 +367,8 @@ class TestPostgresql:
                     pass
         major = target.pg_version // 10000
         assert str(caught.value) == (
-            f"others are connected to the database, and a copy beside them takes pg_dump {major} "
-            "or newer; pg_dump 9 is older than that. Install "
+            f"a copy of a database that others are connected to, or a sample of it, takes pg_dump "
+            f"{major} or newer; pg_dump 9 is older than that. Install "
             f"postgresql-client-{major} where the project runs, or let nobody else be connected"
         )
         assert scratch_of(server) == set()

@@ -191,3 +191,23 @@ def test_a_server_that_goes_away_says_nothing_of_the_migration(
     assert done.verdicts()["rehearsal"] == "errored"
     assert "failed while catalogue.0011_more ran on it, so nothing is known" in done.said
     assert list(room.iterdir()) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_a_rehearsal_on_a_sample_does_not_pass_for_more(database_url: str, on: MakeShop) -> None:
+    shop = on(database_url)
+    shop.manage("migrate", "--verbosity=0")
+    shop.manage("seed")
+    shop.configure("copy-megabytes = 0")
+    shop.add_migration(
+        "migrations.RunPython(lambda apps, editor: apps.get_model('catalogue', 'Tag')"
+        ".objects.create(name='of a migration'), migrations.RunPython.noop)"
+    )
+    refused = shop.json("rehearse", "--strict")
+    assert (refused.code, "DAT213" in refused.codes) == (1, True), refused
+    done = shop.json("migrate-safe", "--verbose")
+    assert (done.code, "DAT213" in done.codes) == (0, True), done.stderr[-3000:]
+    sample = scratch(done)["sample"]
+    told = f"a sample of {sample['rows']} of about {sample['of']} rows"
+    assert f"{scratch(done)['where']}, {told}" in done.said
+    assert f"Tried on {told}, because the database is large." in done.said

@@ -12,16 +12,30 @@ FIRST_NAME = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|`([^`]+)`|\[([^\]]+)\]|([^
 def fingerprint(connection):
     """Return the schema, the recorded migrations and the number of rows in each table."""
     with connection.cursor() as cursor:
-        names = connection.introspection.table_names(cursor)
-        tables = sorted(name for name in names if not name.startswith("sqlite_"))
+        tables = _tables(connection, cursor)
         return {
-            "schema": {
-                **{table: describe_table(connection, cursor, table) for table in tables},
-                **_definitions(connection, cursor),
-            },
+            "schema": _schema(connection, cursor, tables),
             "history": _history(connection, tables),
             "rows": {table: _count(connection, cursor, table) for table in tables},
         }
+
+
+def schema(connection):
+    """Return the schema alone, in which no row is looked at."""
+    with connection.cursor() as cursor:
+        return _schema(connection, cursor, _tables(connection, cursor))
+
+
+def _tables(connection, cursor):
+    names = connection.introspection.table_names(cursor)
+    return sorted(name for name in names if not name.startswith("sqlite_"))
+
+
+def _schema(connection, cursor, tables):
+    return {
+        **{table: describe_table(connection, cursor, table) for table in tables},
+        **_definitions(connection, cursor),
+    }
 
 
 def difference(before, after):

@@ -32,17 +32,29 @@ class ScratchDatabases:
 
     ``folder`` is the run's own. ``server`` has the settings of a connection to another server
     than the project's, and ``origin`` says which it is; ``programs`` are folders that may hold
-    dump tools. ``told`` says, once there is a database, on what engine it is, on what the
-    project's own is, and where.
+    dump tools. Of a database with more than ``copy_megabytes`` a copy has a sample of the rows.
+    ``told`` says, once there is a database, on what engine it is, on what the project's own is,
+    where, and how many rows of how many a sample has.
     """
 
-    def __init__(self, folder, project, server=None, origin=OWN_SERVER, programs=()):
+    def __init__(  # noqa: PLR0913, PLR0917 - each is a word of the request
+        self, folder, project, server=None, origin=OWN_SERVER, programs=(), copy_megabytes=None
+    ):
         self.folder = folder
         self.project = project
         self.server = server
         self.origin = origin
         self.programs = programs
+        self.copy_megabytes = copy_megabytes
         self.told = {}
+
+    def fits(self, size):
+        """Say whether a database of so many bytes is copied with all its rows."""
+        return self.copy_megabytes is None or size <= self.copy_megabytes * 1_000_000
+
+    def tell_sample(self, rows, of):
+        """Take note that a copy has only some rows. How many there are is the server's estimate."""
+        self.told["sample"] = {"rows": rows, "of": max(rows, of)}
 
     @contextlib.contextmanager
     def copy(self, alias):

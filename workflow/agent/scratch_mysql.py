@@ -5,10 +5,11 @@ A copy is made by the server's own dump program, which reads one snapshot while 
 """
 
 import contextlib
+import functools
 import tempfile
 
-from _migration_workflow_agent import programs
-from _migration_workflow_agent.fingerprint import fingerprint
+from _migration_workflow_agent import programs, sampling, sampling_mysql
+from _migration_workflow_agent.fingerprint import fingerprint, schema
 from _migration_workflow_agent.naming import NoScratchDatabaseError
 
 NO_DB_ALIAS = "__no_db__"
@@ -24,8 +25,6 @@ TLS = ("ca", "cert", "key", "capath", "cipher")
 DUMP = (
     "--single-transaction",
     "--quick",
-    "--routines",
-    "--triggers",
     "--hex-blob",
     "--skip-comments",
     "--skip-lock-tables",
@@ -99,19 +98,53 @@ def copy(server, connection, name, databases):
     Of a table that others write to meanwhile it holds no number of rows.
     """
     empty(server, connection, name)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables "
+            "WHERE table_schema = DATABASE()"
+        )
+        fits = databases.fits(cursor.fetchone()[0])
+    run = functools.partial(_dump, server, connection, name, databases)
+    return _whole(connection, run) if fits else _sampled(server, connection, name, databases, run)
+
+
+def _whole(connection, run):
     before = fingerprint(connection)
+    run("--routines", "--triggers")
+    after = fingerprint(connection)["rows"]
+    rows = {table: count for table, count in before["rows"].items() if after.get(table) == count}
+    return {**before, "rows": rows}
+
+
+def _sampled(server, connection, name, databases, run):
+    from django.db import transaction
+
+    run("--no-data", "--routines", "--skip-triggers")
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with transaction.atomic(using=connection.alias):
+        source = sampling_mysql.Source(connection)
+        taken = sampling.sample(source)
+    scratch = server.connection_to(name)
+    with contextlib.closing(scratch):
+        sampling_mysql.write(scratch, source, taken)
+    run("--no-data", "--no-create-info", "--triggers")
+    databases.tell_sample(sum(map(len, taken.values())), source.rows)
+    connection.close()
+    return {"schema": schema(connection), "rows": {}}
+
+
+def _dump(server, connection, name, databases, *more):
+    """Let the dump program write, and the client read, what ``more`` says."""
     parameters = connection.get_connection_params()
     (dump, restore), words = _programs(connection, databases.programs)
     to_server = server.connection_to(None).get_connection_params()
     with options(parameters, databases.folder) as source:
         with options(to_server, databases.folder) as target:
+            argv = [dump, f"--defaults-file={source}", *words, *more, parameters["database"]]
             programs.piped(
-                ([dump, f"--defaults-file={source}", *words, parameters["database"]], {}),
-                ([restore, f"--defaults-file={target}", "--binary-mode", name], {}),
+                (argv, {}), ([restore, f"--defaults-file={target}", "--binary-mode", name], {})
             )
-    after = fingerprint(connection)["rows"]
-    rows = {table: count for table, count in before["rows"].items() if after.get(table) == count}
-    return {**before, "rows": rows}
 
 
 @contextlib.contextmanager

@@ -9,8 +9,8 @@ import contextlib
 import hashlib
 import time
 
-from _migration_workflow_agent import programs
-from _migration_workflow_agent.fingerprint import fingerprint
+from _migration_workflow_agent import programs, sampling, sampling_postgresql
+from _migration_workflow_agent.fingerprint import fingerprint, schema
 from _migration_workflow_agent.naming import NoScratchDatabaseError
 
 NO_DB_ALIAS = "__no_db__"
@@ -160,18 +160,21 @@ def empty(server, connection, name):
     make_alike(server, connection, name, template="template1")
     scratch = server.connection_to(name)
     with contextlib.closing(scratch), scratch.cursor() as cursor:
-        for (schema,) in schemas:
-            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {server.quoted(schema)}")
+        for (one,) in schemas:
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {server.quoted(one)}")
 
 
 def copy(server, connection, name, databases):
     """Make a copy of a connection's database; return the fingerprint that it must have."""
-    is_same = databases.server is None
-    expected = _copied_by_server(server, connection, name) if is_same else None
-    if expected is not None:
-        return expected
+    ((size,),) = rows(connection, "SELECT pg_database_size(current_database())")
+    fits = databases.fits(size)
+    if fits and databases.server is None:
+        expected = _copied_by_server(server, connection, name)
+        if expected is not None:
+            return expected
     make_alike(server, connection, name, "template0")
-    return dump(server, connection, name, databases.programs)
+    with _Dump(server, connection, name, databases) as dump:
+        return dump.whole() if fits else dump.sampled()
 
 
 def _copied_by_server(server, connection, name):
@@ -255,29 +258,56 @@ def rows(connection, sql):
         return cursor.fetchall() if cursor.description else []
 
 
-def dump(server, connection, name, more_programs):
-    """Fill an empty database from that of a connection; return the fingerprint of what was read.
+class _Dump:
+    """A database that is filled from another, all of it from one snapshot: others may write."""
 
-    Both read one snapshot, so others may write meanwhile.
-    """
-    from django.db import transaction
+    def __init__(self, server, connection, name, databases):
+        from django.db import transaction
 
-    (reading, writing), role = _programs(connection, more_programs), _role(connection)
-    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SELECT pg_export_snapshot()")
-        snapshot = f"--snapshot={cursor.fetchone()[0]}"
-        what = ["--format=custom", "--compress=0", "--no-subscriptions", *NOT_OURS]
+        self._connection, self._scratch = connection, server.connection_to(name)
+        self._databases = databases
+        self._programs = _programs(connection, databases.programs)
+        self._transaction = transaction.atomic(using=connection.alias)
+
+    def __enter__(self):
+        self._transaction.__enter__()
+        rows(self._connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        ((self._snapshot,),) = rows(self._connection, "SELECT pg_export_snapshot()")
+        return self
+
+    def __exit__(self, *error):
+        self._transaction.__exit__(*error)
+        self._scratch.close()
+
+    def whole(self):
+        """Fill in everything; return the fingerprint of what was read."""
+        self._run()
+        rows(self._scratch, "ANALYZE")
+        return fingerprint(self._connection)
+
+    def sampled(self):
+        """Fill in the schema and a sample of the rows; return the schema."""
+        expected = {"schema": schema(self._connection), "rows": {}}
+        self._run("--section=pre-data")
+        source = sampling_postgresql.Source(self._connection)
+        taken = sampling.sample(source)
+        sampling_postgresql.write(self._scratch, source, taken)
+        self._run("--section=post-data")
+        rows(self._scratch, "ANALYZE")
+        self._databases.tell_sample(sum(map(len, taken.values())), source.rows)
+        return expected
+
+    def _run(self, *words):
+        role = _role(self._connection)
+        what = [f"--snapshot={self._snapshot}", "--format=custom", "--compress=0", *words]
         programs.piped(
-            ([reading, snapshot, *what, *role], variables(connection)),
-            ([writing, "--dbname=", *NOT_OURS, *role], variables(server.connection_to(name))),
+            (
+                [self._programs[0], *what, "--no-subscriptions", *NOT_OURS, *role],
+                variables(self._connection),
+            ),
+            ([self._programs[1], "--dbname=", *NOT_OURS, *role], variables(self._scratch)),
             is_harmless=_is_only_newer,
         )
-        expected = fingerprint(connection)
-    scratch = server.connection_to(name)
-    with contextlib.closing(scratch):
-        rows(scratch, "ANALYZE")
-    return expected
 
 
 NOT_OURS = ("--no-owner", "--no-privileges")
@@ -308,9 +338,9 @@ def _programs(connection, more):
             return pair
     there = f"pg_dump {found[-1][0]} is older than that" if found else "there is no pg_dump"
     raise NoScratchDatabaseError(
-        f"others are connected to the database, and a copy beside them takes pg_dump {wanted} or "
-        f"newer; {there}. Install postgresql-client-{wanted} where the project runs, or let nobody "
-        "else be connected"
+        f"a copy of a database that others are connected to, or a sample of it, takes pg_dump "
+        f"{wanted} or newer; {there}. Install postgresql-client-{wanted} where the project runs, "
+        "or let nobody else be connected"
     )
 
 

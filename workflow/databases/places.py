@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workflow.project.scratch import Scratch
 
 Where = Mapping[str, Any]
-"""What the agent is told of a place: ``server``, ``origin``, ``programs``."""
+"""What the agent is told of a place: ``server``, ``origin``, ``programs``, ``copy_megabytes``."""
 
 
 class Target(NamedTuple):
@@ -49,10 +49,14 @@ class Databases:
 
     def places(self) -> Iterator[Where]:
         """Yield each place when the one before it would not do. Raises UsageError."""
-        vendor = self._target.vendor
-        if vendor == "sqlite":
+        if self._target.vendor == "sqlite":
             yield {}
             return
+        for where in self._servers():
+            yield {**where, "copy_megabytes": self._settings.copy_megabytes}
+
+    def _servers(self) -> Iterator[Where]:
+        vendor = self._target.vendor
         if (configured := self._settings.scratch_database) is not None:
             address = configured_address(configured, self._settings.variables)
             if address.vendor != vendor:

@@ -29,7 +29,7 @@ def run(context: Context) -> StepResult:
     )
     return context.judged(
         NAME,
-        (*_findings(context, answer), *stand_in.other_version(answer["scratch"])),
+        (*_findings(context, answer), *stand_in.findings(answer["scratch"])),
         details=answer["failed"]["error"]["traceback"] if answer["failed"] else _describe(answer),
         evidence=tuple(answer["evidence"]),
         scratch=answer["scratch"],

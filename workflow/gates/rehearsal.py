@@ -37,7 +37,7 @@ def run(context: Context) -> StepResult:
         (
             *_failure(context, answer),
             *broken_models(context, answer),
-            *stand_in.other_version(answer["scratch"]),
+            *stand_in.findings(answer["scratch"]),
         ),
         details=answer["failed"]["error"]["traceback"] if answer["failed"] else _describe(answer),
         evidence=tuple(answer["evidence"]),

@@ -1,4 +1,4 @@
-"""What a verdict from a scratch database is worth: which engine it is for, and where it was."""
+"""What a verdict from a scratch database is worth: which engine it is for, and which rows."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any
 from workflow.outcome import Finding, Severity
 
 Told = Mapping[str, Any]
-"""What the agent says of a scratch database: ``engine``, ``own_engine`` and ``where``."""
+"""What the agent says of a scratch database: ``engine``, ``own_engine``, ``where``, ``sample``."""
 
 
 def describe(told: Told) -> str:
-    """Return which engine a verdict is for, and where that ran."""
-    return f"on {told['engine']}, {told['where']}"
+    """Return which engine a verdict is for, where that ran, and on what part of the rows."""
+    part = f", {_part(told['sample'])}" if "sample" in told else ""
+    return f"on {told['engine']}, {told['where']}{part}"
 
 
-def other_version(told: Told) -> Iterator[Finding]:
-    """Yield a finding where the engine is not the database's own."""
+def findings(told: Told) -> Iterator[Finding]:
+    """Yield what keeps a verdict from being one about the database itself."""
     own = told.get("own_engine", told["engine"])
     if _major(told["engine"]) != _major(own):
         yield Finding(
@@ -28,6 +29,20 @@ def other_version(told: Told) -> Iterator[Finding]:
             f"Name a server of the same version as scratch-database, or install {own} here.",
             data={"engine": told["engine"], "own_engine": own},
         )
+    if "sample" in told:
+        yield Finding(
+            "DAT213",
+            Severity.WARNING,
+            f"Tried on {_part(told['sample'])}, because the database is large. A row that was not "
+            "among them may still make a migration fail, and how long it takes was not seen.",
+            "Where there is the time and the room, raise copy-megabytes, then run: "
+            "migration-workflow rehearse",
+            data=dict(told["sample"]),
+        )
+
+
+def _part(sample: Mapping[str, int]) -> str:
+    return f"a sample of {sample['rows']} of about {sample['of']} rows"
 
 
 def _major(engine: str) -> list[str]:
