@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workflow.errors import UsageError
-from workflow.setup.writing import Edit, NotReadable, read
+from workflow.setup.writing import Edit, NotReadable, line_end, read
 
 NAME = ".migration-workflow.json"
 SCHEMA = 1
@@ -142,12 +142,13 @@ def _new_folders(path: Path, folder: Path) -> Iterator[str]:
 
 def insertions(before: str, after: str) -> Iterator[str]:
     """Yield what was put into a text, each piece as it stands there now."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    # A last line without an end gets one with the lines behind it, and is no line of ours for that.
+    end = "" if not before or before.endswith("\n") else line_end(after)
+    old, new = (text.splitlines(keepends=True) for text in (before + end, after))
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, begin_old, end_old, begin, end in matcher.get_opcodes():
+    for tag, place, _, begin, behind in matcher.get_opcodes():
         if tag != "equal":
-            # A last line without an end has got one, and is no line of ours for that.
-            yield "".join(new[begin:end]).removeprefix("".join(old[begin_old:end_old]))
+            yield (end if place == len(old) else "") + "".join(new[begin:behind])
 
 
 def _without(text: str, pieces: Iterable[str]) -> tuple[str, list[str]]:

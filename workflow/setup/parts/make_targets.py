@@ -18,7 +18,7 @@ ABOUT = "the verbs as targets of make"
 
 OWN_FILE = "migration-workflow.mk"
 
-RULE = re.compile(r"^([^\s#=:][^#=:]*)::?(?![=:])", re.MULTILINE)
+RULE = re.compile(r"^([^\s#=:][^#=:\n]*)::?(?![=:])", re.MULTILINE)
 INCLUDE = re.compile(r"^(?:-|s)?include\s+(.+)$", re.MULTILINE)
 VARIABLE = re.compile(r"^(\w+)\s*(?::{0,3}|\?|\+)=\s*(.*)$", re.MULTILINE)
 NESTED = 5
