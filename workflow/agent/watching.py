@@ -21,7 +21,44 @@ def watchers_of(connection):
         from _migration_workflow_agent.watching_postgresql import PostgreSQLWatcher
 
         return (PostgreSQLWatcher(connection),)
+    if connection.vendor == "mysql":
+        from _migration_workflow_agent.watching_mysql import MySQLWatcher
+
+        return (MySQLWatcher(connection),)
+    if connection.vendor == "sqlite":
+        from _migration_workflow_agent.watching_sqlite import SQLiteWatcher
+
+        return (SQLiteWatcher(connection),)
     return ()
+
+
+SIZES = {
+    "postgresql": """
+        SELECT relname, reltuples::bigint, pg_total_relation_size(oid) FROM pg_class
+        WHERE relkind IN ('r', 'm') AND pg_table_is_visible(oid)
+    """,
+    "mysql": """
+        SELECT table_name, table_rows, data_length + index_length
+        FROM information_schema.tables WHERE table_schema = DATABASE()
+    """,
+}
+
+
+def sizes(connection):
+    """Return how many rows and bytes each table has, as its engine estimates: by name."""
+    if connection.vendor not in SIZES:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(SIZES[connection.vendor])
+        return {name: {"rows": rows, "bytes": size} for name, rows, size in cursor.fetchall()}
+
+
+def engine(connection):
+    """Return what runs here, with its version: the evidence is true for that."""
+    name = connection.vendor
+    if name == "mysql" and connection.mysql_is_mariadb:
+        name = "mariadb"
+    return f"{name} {'.'.join(map(str, connection.get_database_version()))}"
 
 
 class Touched:
@@ -30,7 +67,8 @@ class Touched:
     ``statement`` took the lock, ``work`` is the one that rewrote or scanned the relation under
     it. ``seconds`` is how long the lock was held: from the statement that took it to the end of
     its transaction. ``observed`` says how: ``"read"`` within the transaction, ``"watched"`` from
-    a second connection while the statement ran.
+    a second connection while the statement ran. ``algorithm``: with which one MariaDB or MySQL
+    changed the table.
     """
 
     def __init__(self, relation):
@@ -44,6 +82,7 @@ class Touched:
         self.taken = None
         self.seconds = 0.0
         self.observed = "read"
+        self.algorithm = None
 
     def did(self, rewrite, scan, rows, statement):
         """Add what a statement did. A rewrite is more to name than a scan."""
@@ -65,6 +104,7 @@ class Touched:
             "work": self.work,
             "seconds": round(self.seconds, 6),
             "observed": self.observed,
+            **({"algorithm": self.algorithm} if self.algorithm else {}),
         }
 
 
@@ -87,7 +127,7 @@ class Observed:
         return {
             "operation": self.index,
             "kind": type(self.operation).__name__,
-            "describes": self.operation.describe(),
+            "names": _names(self.operation),
             "seconds": round(self.seconds, 6),
             "statements": self.statements,
             "relations": [touched.described() for touched in self.touched.values()],
@@ -132,12 +172,12 @@ class OperationWatcher(Watcher):
         began = time.perf_counter()
         try:
             run = functools.partial(execute, sql, params, many, context)
-            return self.see(observed, str(sql), run, context["cursor"])
+            return self.see(observed, str(sql), params, run, context["cursor"])
         finally:
             if observed is not self._under_way:
                 observed.seconds += time.perf_counter() - began
 
-    def see(self, observed, statement, run, cursor):
+    def see(self, observed, statement, params, run, cursor):
         """Run a statement of an operation on ``cursor``, note what it did, return its result."""
         raise NotImplementedError
 
@@ -198,6 +238,16 @@ def shown(statement):
     """Return a statement on one line, cut where it is long."""
     line = " ".join(str(statement).split())
     return line if len(line) <= STATEMENT_LENGTH else line[: STATEMENT_LENGTH - 1] + "…"
+
+
+def _names(operation):
+    """Return what a person calls the parts of an operation: its model, field, index, constraint."""
+    made = getattr(operation, "index", None) or getattr(operation, "constraint", None)
+    model = getattr(operation, "model_name", None)
+    named = {"model": model, "name": getattr(made, "name", None)}
+    if model is not None and made is None:
+        named["field"] = getattr(operation, "name", None)
+    return {word: name for word, name in named.items() if name}
 
 
 def _unfollow(operation):
