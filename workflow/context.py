@@ -288,7 +288,10 @@ class Context:
                     raise
                 reasons.append(str(error).partition(": ")[2])
         reasons += self.databases.failures
-        raise CouldNotCheck(f"no scratch database can be had: {'; '.join(reasons)}")
+        raise CouldNotCheck(
+            f"no scratch database can be had: {'; '.join(reasons)}. Let the database's user create "
+            "databases, or name a server where one may: scratch-database in the configuration"
+        )
 
     def forget_state(self) -> None:
         """Ask the database anew when the state is wanted next: somebody changed it."""
