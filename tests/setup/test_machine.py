@@ -96,9 +96,20 @@ class TestHooks:
         give_hooks(repository)
         program = repository.write(".venv/bin/pre-commit", FRAMEWORK)
         program.chmod(0o755)
+        repository.write(".venv/bin/migration-workflow-hook", "")
         assert "install git's hooks" in equip.plan(context(repository))
         assert "runs at pre-commit" in (equip.run(context(repository)).details or "")
         assert found_on(repository) == ()
+
+    def test_a_tool_that_the_project_lacks_is_missed(self, repository: Repository) -> None:
+        repository.write("uv.lock", "")
+        repository.write(".venv/bin/python", "")
+        repository.write(".venv/lib/python3.12/site-packages/django/__init__.py", "")
+        repository.commit_all()
+        assert not [one for one in found_on(repository) if "uv add --dev" in (one.fix or "")]
+        give_hooks(repository)
+        [finding] = [one for one in found_on(repository) if "uv add --dev" in (one.fix or "")]
+        assert "has no migration-workflow-hook beside it" in finding.message
 
     def test_a_team_without_ours_is_not_asked_for_them(self, repository: Repository) -> None:
         repository.write(".pre-commit-config.yaml", "repos: []\n")

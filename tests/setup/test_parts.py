@@ -154,6 +154,7 @@ class TestCI:
         [
             ("https://github.com/a/b", github.NAME),
             ("git@gitlab.example.org:a/b.git", ".gitlab-ci.yml"),
+            ("https://u:p@gitlab.com/a/github-mirror", ".gitlab-ci.yml"),
         ],
     )
     def test_by_the_remote(self, repository: Repository, remote: str, name: str) -> None:
@@ -211,6 +212,54 @@ class TestCI:
 def test_the_hooks_look_at_the_files_that_all_hooks_look_at() -> None:
     hooks = load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert {hook["files"] for hook in hooks} == {FILES}
+
+
+def test_a_file_that_prek_reads_alone_is_left_to_its_owner(repository: Repository) -> None:
+    path = repository.write("prek.toml", "repos = []\n")
+    repository.commit_all()
+    proposal = propose(repository.found())
+    assert ".pre-commit-config.yaml" not in edited(repository)
+    assert [one.path for one in proposal.findings] == ["prek.toml"]
+    path.write_text("# check-migrations is in here\n", encoding="utf-8")
+    assert propose(repository.found()).findings == ()
+
+
+class TestHome:
+    def test_a_project_of_the_tests_further_down_changes_nothing(
+        self, repository: Repository
+    ) -> None:
+        repository.write("tests/fixtures/site/manage.py", "")
+        repository.commit_all()
+        found = repository.found()
+        assert (found.home, found.project_from_home) == (repository.folder, None)
+
+    def test_a_project_at_the_top_is_meant_where_there_is_one_below(
+        self, repository: Repository
+    ) -> None:
+        repository.write("example/manage.py", "")
+        repository.commit_all()
+        found = repository.found()
+        assert (found.home, found.project_from_top) == (repository.folder, None)
+
+    def test_the_only_project_of_a_monorepo_is_named_in_the_table(
+        self, repository: Repository
+    ) -> None:
+        (repository.folder / "manage.py").unlink()
+        repository.write("code/backend/manage.py", "")
+        repository.commit_all()
+        found = repository.found("code/backend")
+        assert found.home == repository.folder
+        assert values_of(found)["project"] == "code/backend"
+        assert found.project_from_top is None
+
+    def test_one_of_several_has_its_own_files(self, repository: Repository) -> None:
+        (repository.folder / "manage.py").unlink()
+        for name in ("north", "south"):
+            repository.write(f"sites/{name}/manage.py", "")
+        repository.commit_all()
+        found = repository.found("sites/north")
+        assert found.home == repository.folder / "sites/north"
+        assert found.project_from_top == "sites/north"
 
 
 def test_a_handbook_of_theirs_stays(repository: Repository) -> None:

@@ -149,6 +149,22 @@ def test_a_project_below_the_top_is_found_again(repository: Repository) -> None:
     assert "passed" in repository.run("inv", "validate-migration-dependencies")
 
 
+def test_the_only_project_of_a_monorepo_is_found_from_its_top(repository: Repository) -> None:
+    backend = repository.folder / "code/backend"
+    backend.mkdir(parents=True)
+    for path in list(repository.folder.iterdir()):
+        if path.name != "code":
+            path.rename(backend / path.name)
+    repository.commit_all()
+    before = repository.tree()
+    repository.setup("--yes", "--project", "code/backend")
+    assert "passed" in repository.run("inv", "validate-migration-dependencies")
+    repository.setup("--check")
+    repository.setup("--check", cwd="code/backend")
+    repository.setup("--undo", "--yes")
+    assert repository.tree() == before
+
+
 class TestAsking:
     def test_nothing_is_written_before_somebody_agrees(self, repository: Repository) -> None:
         repository.commit_all()

@@ -30,6 +30,9 @@ GITHUB = ".github"
 GITLAB = ".gitlab-ci.yml"
 
 CHOSEN = re.compile(r"DJANGO_SETTINGS_MODULE['\"]\s*,\s*['\"]([\w.]+)['\"]")
+HOST = re.compile(r"(?:\w+://)?(?:[^@/]*@)?([\w.-]+)[:/]")
+"""The host in the address of a remote, be it a URL or as scp writes it."""
+
 ENGINE = re.compile(r"django\.(?:contrib\.gis\.)?db\.backends\.(\w+)")
 PINNED = re.compile(r"^invoke\s*(?:==|~=|<=|<)\s*([\d.]+)", re.MULTILINE | re.IGNORECASE)
 SKIPPED = {"node_modules", "site-packages"}
@@ -63,12 +66,12 @@ class Found:
         or tasks of its own.
         """
         configured = self.settings.root
-        if (configured / OWN_FILE).is_file() or "project" in self.settings.origins:
+        if (configured / OWN_FILE).is_file():
             return configured
         project = self.settings.project
         own = any((project / name).is_file() for name in ("pyproject.toml", *TASKS, *MAKEFILES))
         at_top = any((self.top / name).is_file() for name in ("pyproject.toml", *TASKS, *MAKEFILES))
-        return project if len(self.projects) > 1 or (own and not at_top) else self.top
+        return project if self._rivals or (own and not at_top) else self.top
 
     @cached_property
     def projects(self) -> tuple[Path, ...]:
@@ -79,6 +82,14 @@ class Found:
             for path in self.top.glob(f"{depth}manage.py")
         )
         return tuple(folder for folder in found if _is_searched(folder, self.top))
+
+    @property
+    def _rivals(self) -> list[Path]:
+        """Other projects that somebody at the top may mean, or that lie beside this one."""
+        project = self.settings.project
+        near = {self.top, project.parent}
+        others = (one for one in self.projects if one != project)
+        return [one for one in others if one == self.top or one.parent in near]
 
     @cached_property
     def manager(self) -> Manager:
@@ -169,9 +180,9 @@ class Found:
             return Fact("CI", "GitLab", GITLAB)
         if (self.top / GITHUB).is_dir():
             return Fact("CI", "GitHub", GITHUB)
-        remote = self.git.remote or ""
+        remote = HOST.match(self.git.remote or "")
         for name in ("GitHub", "GitLab"):
-            if name.lower() in remote:
+            if remote is not None and name.lower() in remote[1]:
                 return Fact("CI", name, "the remote")
         return None
 
@@ -240,7 +251,7 @@ class Found:
     def _named_from(self, folder: Path) -> str | None:
         project = self.settings.project
         near = [one for one in self.projects if folder in {one, one.parent}]
-        if near == [project]:
+        if project == folder or near == [project]:
             return None
         return os.path.relpath(project, folder)
 

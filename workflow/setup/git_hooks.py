@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from workflow.errors import CouldNotCheck
 from workflow.project import process
 from workflow.project.interpreter import environments
-from workflow.setup.framework import find_framework, made_by
+from workflow.setup.framework import PREK_FILE, find_framework, made_by
 from workflow.setup.pre_commit_config import HOOKS, NAME, STATIC
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ def lacking_hooks(found: Found) -> tuple[str, ...]:
     the verbs, too.
     """
     git = found.git
-    if git.top is None or git.hooks_path is not None:
-        return ()
-    text = found.text(found.top / NAME) or ""
-    if not any(verb in text for verb in HOOKS):
+    if git.top is None or git.hooks_path is not None or not has_our_hooks(found):
         return ()
     return tuple(kind for kind in HOOKS[STATIC] if made_by(git.hooks / kind) is None)
+
+
+def has_our_hooks(found: Found) -> bool:
+    """Say whether the framework's file in the repository names one of our hooks."""
+    text = found.text(found.top / NAME) or found.text(found.top / PREK_FILE) or ""
+    return any(verb in text for verb in HOOKS)
 
 
 def uninstall(found: Found) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflow.context import describe_database
@@ -10,8 +11,9 @@ from workflow.errors import CouldNotCheck
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
 from workflow.project.cause import Cause
 from workflow.setup.env_file import lacking
-from workflow.setup.git_hooks import lacking_hooks
+from workflow.setup.git_hooks import has_our_hooks, lacking_hooks
 from workflow.setup.look import look
+from workflow.setup.manager import HOOK
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -29,7 +31,7 @@ def run(context: Context) -> StepResult:
     if context.settings.variables.get("CI"):
         return StepResult(NAME, Verdict.SKIPPED, reason="CI is no developer's machine")
     found = look(context)
-    findings = (*_variables(found), *_hooks(found), *_project(context, found))
+    findings = (*_variables(found), *_hooks(found), *_tool(found), *_project(context, found))
     return StepResult(
         NAME,
         verdict_of(findings, strict=context.words.strict),
@@ -55,6 +57,20 @@ def _hooks(found: Found) -> Iterator[Finding]:
             f"git's hooks are not installed ({', '.join(missing)}): nothing is checked at a "
             "commit, nor at a push.",
             "Install them: migration-workflow setup-pre-commit",
+        )
+
+
+def _tool(found: Found) -> Iterator[Finding]:
+    """Yield that the project's environment lacks this tool, where its hooks are run from there."""
+    environment = found.host_environment
+    if environment is None or not has_our_hooks(found):
+        return
+    program = Path(environment.value).with_name(HOOK)
+    if not program.exists():
+        yield _missing(
+            f"{environment.value} has no {HOOK} beside it: the hooks that ask the project can't "
+            "be run.",
+            f"Add it to the project: {found.manager.add}",
         )
 
 
