@@ -67,8 +67,10 @@ def test_a_variable_holds_the_url() -> None:
         ("THERE", "'scratch-database' names the variable THERE, which is not set"),
         (
             "postgresql://me:secret@db/",
-            "'scratch-database' holds a password, and everybody reads the table: put the URL "
-            + "into .env, and the name of its variable here",
+            (
+                "'scratch-database' holds a password, and everybody reads the table: put the URL "
+                "into .env, and the name of its variable here"
+            ),
         ),
     ],
 )
