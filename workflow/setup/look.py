@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from workflow.errors import CouldNotCheck
 from workflow.outcome import StepResult, Verdict
+from workflow.setup.env_file import lacking
 from workflow.setup.found import Found, expect_project
 from workflow.setup.proposal import unreadable
 from workflow.setup.writing import NotReadable
@@ -23,9 +26,18 @@ def look(context: Context) -> Found:
     return Found(context.settings, context.git)
 
 
+def is_machine_looked_at(context: Context) -> bool:
+    """Say whether this machine counts: CI's is no developer's, and a plan changes nothing on it."""
+    words = context.words
+    return not (words.undo or words.dry_run or context.settings.variables.get("CI"))
+
+
 def run(context: Context) -> StepResult:
     """Tell what is found. Raises UsageError where there is no project."""
     found = look(context)
+    if is_machine_looked_at(context) and not any(lacking(found)):
+        with suppress(CouldNotCheck):  # the gate that needs it says so
+            _ = context.agent  # it boots while we read
     try:
         facts = list(found.facts())
     except NotReadable as error:
