@@ -432,3 +432,14 @@ def test_a_server_that_refuses_says_why(target: Any, server: Server, tmp_path: P
         target.close()
         target.settings_dict.update(before)
         server.run("DROP USER powerless")
+
+
+@servers
+def test_values_are_no_part_of_a_schema(target: Any) -> None:
+    run(target, "CREATE TABLE priced (id integer PRIMARY KEY, price numeric(10, 2), name text)")
+    found = []
+    for price in (1, 12345678):
+        run(target, "DELETE FROM priced")
+        run(target, "INSERT INTO priced VALUES (1, %s, %s)", [price, "x" * (price % 100)])
+        found.append(schema(target))
+    assert found[0] == found[1]

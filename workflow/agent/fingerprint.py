@@ -75,10 +75,11 @@ def describe_table(connection, cursor, table):
 
 
 def _column(column):
+    """Describe a column. Its display size comes last: MySQL's driver says the longest value's."""
     parts = [
         str(column.name),
         str(column.type_code),
-        f"size={column.display_size or column.internal_size}",
+        f"size={column.internal_size or column.display_size}",
         f"precision={column.precision},{column.scale}",
         "null" if column.null_ok else "not null",
         f"default={column.default}",
