@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -211,3 +212,38 @@ def test_a_rehearsal_on_a_sample_does_not_pass_for_more(database_url: str, on: M
     told = f"a sample of {sample['rows']} of about {sample['of']} rows"
     assert f"{scratch(done)['where']}, {told}" in done.said
     assert f"Tried on {told}, because the database is large." in done.said
+
+
+@pytest.mark.parametrize("do", ["INT", "KILL", "KILL-AGENT", "KILL-BOTH"])
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_no_scratch_database_outlives_the_next_run(
+    do: str,
+    database_url: str,
+    server_of: ServerOf,
+    on: MakeShop,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Killed in the middle of a migration; of two kinds of end nothing is left at once."""
+    server = server_of(request.node.callspec.params["database_url"])
+    shop = on(database_url)
+    at = "rehearsing catalogue.0001_initial"
+    shop.sabotaged("rehearse", at=at, do=do)
+    assert at in shop.points_reached()
+    for agent in shop.agents():
+        wait_for_end(agent)
+    if do in {"INT", "KILL"}:
+        assert not [name for name in server.databases() if "scratch" in name]
+    done = shop.json("rehearse", "--from", "zero", "--to", "accounts.0001")
+    assert done.code == 0, done.stderr[-3000:]
+    assert not [name for name in server.databases() if "scratch" in name]
+
+
+def wait_for_end(pid: int) -> None:
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    assert waiting.poll(30_000), f"the agent {pid} lives on"
+    os.close(descriptor)

@@ -115,8 +115,9 @@ def _as_somebody(folder: Path) -> list[str]:
 
 def end_left_servers(state_folder: Path) -> None:
     """End the servers of runs that were killed before they could."""
-    for folder in with_servers(state_folder):
-        end_server(folder / SERVER)
+    with suppress(OSError):  # a tree that can't be read or written can't be swept either
+        for folder in with_servers(state_folder):
+            end_server(folder / SERVER)
 
 
 def end_server(link: Path) -> None:

