@@ -12,6 +12,7 @@ from _migration_workflow_agent.scratch import (
     forget,
     mail_kept,
     others_guarded,
+    pointed,
     renamed,
     schema_connection,
 )
@@ -49,6 +50,26 @@ class TestRenamed:
         with renamed("default", str(tmp_path / "scratch")):
             write("other")
         assert databases["other"].exists()
+
+
+class TestPointed:
+    def test_other_settings_hold_for_a_while(self) -> None:
+        connection = connections["default"]
+        before = dict(connection.settings_dict)
+        changes = {"NAME": ":memory:", "HOST": "elsewhere", "OPTIONS": {}, "MORE": True}
+        with pointed("default", changes):
+            for place in (connection.settings_dict, settings.DATABASES["default"]):
+                assert {name: place[name] for name in changes} == changes
+        assert connection.settings_dict == before
+        assert settings.DATABASES["default"] == before
+
+    def test_what_was_learned_of_a_server_is_forgotten(self) -> None:
+        connection = connections["default"]
+        _ = connection.features.supports_json_field
+        with pointed("default", {"NAME": ":memory:"}):
+            assert "supports_json_field" not in vars(connection.features)
+            _ = connection.features.supports_json_field
+        assert "supports_json_field" not in vars(connection.features)
 
 
 class TestSchemaConnection:

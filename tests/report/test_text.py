@@ -136,6 +136,14 @@ def test_the_details_of_a_gate_that_passed_are_for_verbose() -> None:
     assert told(result, verbose=True)[1:] == ["    python 3.12"]
 
 
+def test_where_a_gate_tried_something_is_told_where_there_are_several_places() -> None:
+    result = StepResult("rehearsal", Verdict.PASSED, details="on postgresql 18.4, a place")
+    assert told(result)[1:] == []
+    on_server = result._replace(scratch={"own_engine": "postgresql 18.4"})
+    assert told(on_server)[1:] == ["    on postgresql 18.4, a place"]
+    assert told(on_server._replace(verdict=Verdict.REFUSED))[1:] == []
+
+
 def test_a_traceback_of_a_refusal_is_for_verbose() -> None:
     result = StepResult("apply", Verdict.REFUSED, (ERROR,), details="Traceback")
     assert "    Traceback" not in told(result)

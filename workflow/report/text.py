@@ -101,7 +101,9 @@ class TextReport:
         failed = result.verdict is Verdict.ERRORED
         refused = result.verdict is Verdict.REFUSED
         changing = result.name in CHANGING and not refused
-        return self._verbose or failed or changing
+        # Of a server there are several: which one a verdict is for belongs to it.
+        on_server = "own_engine" in result.scratch and not refused
+        return self._verbose or failed or changing or on_server
 
     def _finding(self, finding: Finding) -> None:
         if finding.severity is Severity.INFO and not self._verbose:
