@@ -25,10 +25,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.page import put_on_page
 from tests.projects.sites import add_subtitle, make_wagtail_site
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/benchmarks.md"
 BIN = Path(sys.executable).parent
 TOOL = str(BIN / "migration-workflow")
 
@@ -37,9 +37,6 @@ COLOUR = '    colour = models.CharField(max_length=20, default="")\n'
 
 ONE_TASK = "from invoke import task\n\n\n@task\ndef nothing(context):\n    pass\n"
 OUR_TASKS = "from workflow.tasks import namespace\n\nns = namespace\n"
-
-BEGIN = "<!-- from here on written by benchmarks/run.py -->"
-END = "<!-- to here -->"
 
 PART = """\
 ## What the gates cost
@@ -139,7 +136,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.write(f"{case.what} on {case.on}: {told}\n")
             sys.stdout.flush()
     if not words.only:
-        put_on_page(part(chosen, timed, words.rounds, words.runs))
+        put_on_page("run.py", part(chosen, timed, words.rounds, words.runs))
     return int(any(_over(case, times) for case, times in zip(chosen, timed, strict=True)))
 
 
@@ -264,15 +261,6 @@ def _hyperfine(case: Case, runs: int) -> list[dict[str, Any]]:
 
 def _over(case: Case, times: Timed) -> bool:
     return case.most is not None and times.ratio() > case.most
-
-
-def put_on_page(text: str) -> None:
-    """Put our part on the page, in place of what it was; other parts stay."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else "# Benchmarks\n"
-    before, _, rest = page.partition(BEGIN)
-    after = rest.partition(END)[2].strip("\n")
-    pieces = (before.strip("\n"), BEGIN, text.strip("\n"), END, after)
-    PAGE.write_text("\n\n".join(filter(None, pieces)) + "\n", encoding="utf-8")
 
 
 def part(cases: Sequence[Case], timed: Sequence[Timed], rounds: int, runs: int) -> str:
