@@ -10,6 +10,8 @@ import pytest
 
 from workflow.config import KEYS, PRODUCTION_WORDS, Settings, load_settings
 from workflow.errors import UsageError
+from workflow.outcome import Severity
+from workflow.weighing import Severities, Waiver
 
 HEAD = "[tool.django-migration-workflow]\n"
 KNOWN = ", ".join(KEYS)
@@ -32,6 +34,12 @@ VALUES: dict[str, tuple[str, Any]] = {
     "production-hosts": ('["db1.example.org"]', ("db1.example.org",)),
     "scratch-database": ('"SCRATCH_URL"', "SCRATCH_URL"),
     "copy-megabytes": ("0", 0.0),
+    "severities": ('{ FLD121 = "info" }', Severities({"FLD121": Severity.INFO})),
+    "waivers": (
+        '[{ code = "FLD121", app = "shop", reason = "it is empty" }]',
+        (Waiver("FLD121", "it is empty", "shop"),),
+    ),
+    "baseline": ('"accepted.toml"', "accepted.toml"),
 }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workflow.errors import UsageError
+from workflow.weighing import Severities, Waiver, Wrong, read_severities, read_waivers
 
 TABLE = "django-migration-workflow"
 OWN_FILE = "migration-workflow.toml"
@@ -55,6 +56,12 @@ class Settings(NamedTuple):
     """The server for scratch databases: its URL, or the name of the variable that holds it."""
     copy_megabytes: float = 2000.0
     """Up to what size a database is copied with all its rows: a minute or so, at 30 MB a second."""
+    severities: Severities | None = None
+    """How much findings weigh in this project, where that is not what their rules say."""
+    waivers: tuple[Waiver, ...] = ()
+    baseline: str = "migrations-baseline.toml"
+    """The file of findings that were accepted when the workflow was adopted."""
+    """Up to how many rows (of 1 kB) a table is gone through before anybody notices."""
     variables: Mapping[str, str] = {}
     """The environment, on top of what ``.env`` says."""
     origins: Mapping[str, str] = {}
@@ -63,6 +70,11 @@ class Settings(NamedTuple):
     def state_folder(self) -> Path:
         """The tool's own folder in the project. It may not exist."""
         return self.project / STATE_FOLDER
+
+    @property
+    def baseline_file(self) -> Path:
+        """Where the baseline is kept. It may not exist."""
+        return self.root / self.baseline
 
 
 def _text(value: Any) -> str:
@@ -81,6 +93,12 @@ def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
         raise ValueError("a number of seconds above 0")
     return float(value)
+
+
+def _rows(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("a number of rows, 0 or above")
+    return value
 
 
 def _megabytes(value: Any) -> float:
@@ -114,6 +132,13 @@ def _modules(value: Any) -> dict[str, str | None]:
     return {label: module or None for label, module in value.items()}
 
 
+def _path_within(value: Any) -> str:
+    path = Path(_text(value))
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError("a path within the folder of the configuration")
+    return str(path)
+
+
 KEYS: Mapping[str, Callable[[Any], Any]] = {
     "project": _text,
     "python": _text,
@@ -132,6 +157,9 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "production-hosts": _texts,
     "scratch-database": _text,
     "copy-megabytes": _megabytes,
+    "severities": read_severities,
+    "waivers": read_waivers,
+    "baseline": _path_within,
 }
 """Each key of the table, and what reads its value."""
 
@@ -240,6 +268,8 @@ def _read_table(table: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             continue
         try:
             values[key.replace("-", "_")] = KEYS[key](value)
+        except Wrong as error:
+            problems += error.problems
         except ValueError as error:
             problems.append(f"{key!r} must be {error}, not {value!r}")
     return values, problems

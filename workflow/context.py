@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from workflow.codes import SEEN_WHOLE, why_not_waived
 from workflow.errors import CouldNotCheck, UsageError
 from workflow.outcome import StepResult, verdict_of
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from workflow.project.packages import Packages
     from workflow.project.place import Place
     from workflow.project.scratch import Scratch
+    from workflow.waivers.judge import Judge
 
 
 END_SECONDS = 12.0
@@ -53,6 +55,7 @@ class Words(NamedTuple):
     undo: bool = False
     dry_run: bool = False
     strict: bool = False
+    baseline: bool = False
     against: str | None = None
     wait: float = WAIT_SECONDS
     since: str | None = None
@@ -309,7 +312,37 @@ class Context:
         that a gate makes itself stands, whatever was accepted. ``more``: other parts of it.
         """
         found = tuple(findings)
+        if gate in SEEN_WHOLE.values() or not all(why_not_waived(one.code) for one in found):
+            found = found if self.judge is None else tuple(self.judge.judge(gate, found))
         return StepResult(gate, verdict_of(found, strict=self.words.strict), found, **more)
+
+    @cached_property
+    def judge(self) -> Judge | None:
+        """What weighs findings, ``None`` where nobody said anything about any.
+
+        Raises UsageError for a baseline that can't be read.
+        """
+        settings, baseline = self.settings, self.settings.baseline_file
+        has_baseline = baseline.is_file()
+        said = settings.waivers or settings.severities or has_baseline or self.words.baseline
+        if not said and not self.history.marked:
+            return None
+        from workflow.waivers.baseline import read_baseline
+        from workflow.waivers.judge import Judge, Said
+
+        project, source = settings.project, settings.origins.get("waivers")
+        return Judge(
+            self.history,
+            Said(
+                settings.waivers,
+                settings.severities,
+                read_baseline(baseline) if has_baseline else (),
+                "the configuration" if source is None else show_path(Path(source), project),
+                show_path(baseline, project),
+            ),
+            lambda path: self.read_bytes(project / path),
+            accepts=self.words.baseline,
+        )
 
     def is_own(self, app: str) -> bool:
         """Return whether an app is the project's own, as Django runs it; others aren't judged."""

@@ -166,7 +166,8 @@ def _run(verb: str, flow: Flow, context: Context, told: TextReport) -> Report:
     try:
         if flow.asks_project and not flow.starts_containers:
             context.prepare()
-        report = run_flow(verb, flow.steps, context, told, dry_run=context.words.dry_run)
+        steps = flow.steps_for(context.words)
+        report = run_flow(verb, steps, context, told, dry_run=context.words.dry_run)
     finally:
         context.close()
         if context.is_half_applied:
@@ -189,6 +190,7 @@ def _words(values: Mapping[str, Any]) -> Words:
         undo=bool(values.get("undo")),
         dry_run=bool(values.get("dry_run")),
         strict=bool(values.get("strict")),
+        baseline=bool(values.get("baseline")),
         against=values.get("against"),
         wait=_wait(values.get("wait")),
         since=_migration("from", values.get("from")),

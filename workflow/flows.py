@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from workflow.context import Context
+from workflow.context import Context, Words
 from workflow.lazily import lazily
 from workflow.runner import Step
 
 with lazily("workflow.actions", "workflow.gates", "workflow.setup"):
     from workflow.actions import (
+        accept,
         apply,
         compose_up,
         draft,
@@ -47,6 +48,7 @@ class Flow(NamedTuple):
     ``writes``: whether it writes migration files. ``then`` is the verb that comes next.
     ``asks_about_production``: whether a person may let it at production, by the database's name.
     ``starts_containers``: whether the project's Python can't be there before the flow begins.
+    With ``--baseline``, where a verb takes it, what was found becomes a baseline in the end.
     """
 
     steps: Steps
@@ -55,6 +57,10 @@ class Flow(NamedTuple):
     then: str | None = None
     asks_about_production: bool = False
     starts_containers: bool = False
+
+    def steps_for(self, words: Words) -> Steps:
+        """Return the steps that are run for these words."""
+        return (*self.steps, accept) if words.baseline else self.steps
 
 
 FLOWS = {

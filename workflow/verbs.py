@@ -45,6 +45,11 @@ AGAINST = Option(
     "REF",
 )
 
+BASELINE = Option(
+    "baseline",
+    "Accept all that can be accepted of what is found, as rows of the baseline.",
+)
+
 PROJECT = Option("project", "Folder of the project (default: found from here upwards).", "DIR")
 
 COMMON = (
@@ -118,13 +123,17 @@ VERBS = (
     Verb(
         "validate-migration-dependencies",
         "Check the migration files as they are: no Django, no database, no container.",
-        (AGAINST,),
+        (AGAINST, BASELINE),
     ),
-    Verb("check-migrations", "Check that models, migrations and recorded history agree."),
+    Verb(
+        "check-migrations",
+        "Check that models, migrations and recorded history agree.",
+        (BASELINE,),
+    ),
     Verb(
         "validate-migrations",
         "Check everything that can be checked without a change.",
-        (AGAINST,),
+        (AGAINST, BASELINE),
     ),
     Verb(
         "rehearse",
@@ -157,6 +166,7 @@ VERBS = (
     Verb(
         "test-migrations-clean",
         "Build an empty database, go back, go forward again, and compare the schemas.",
+        (BASELINE,),
     ),
     Verb("setup-pre-commit", "Install git's hooks with pre-commit or prek."),
     Verb(

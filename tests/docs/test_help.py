@@ -225,6 +225,14 @@ def undo(shop: Shop) -> None:
     assert left == {".env", ".pre-commit-config.yaml", ".migration-workflow.json"}
 
 
+def baseline(shop: Shop) -> None:
+    shop.add_migration('migrations.RunSQL("SELECT 1")')
+    verb = "migration-workflow validate-migration-dependencies"
+    shop.run(f"{verb} --strict", 1)
+    assert "wrote migrations-baseline.toml" in shop.run(f"{verb} --baseline")
+    assert "1 accepted finding" in shop.run(f"{verb} --strict")
+
+
 def against(shop: Shop) -> None:
     shop.run("printf '__pycache__/\\n*.sqlite3\\n' > .gitignore && git init --quiet -b trunk")
     shop.run("git add . && git commit --quiet --message 1 && git switch --quiet --create mine")

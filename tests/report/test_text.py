@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from workflow.outcome import Finding, Report, Severity, StepResult, Verdict
+from workflow.outcome import Finding, Report, Severity, StepResult, Verdict, Waived
 from workflow.report.text import TextReport, render
 from workflow.report.writers import PlainWriter
 
@@ -104,6 +104,26 @@ def test_other_information_is_only_counted() -> None:
         "      It is missing.",
         "      Put it back.",
         "    2 remarks: --verbose shows them",
+    ]
+
+
+def test_what_was_accepted_is_only_counted() -> None:
+    accepted = ERROR._replace(waived=Waived("inline", "It is old."))
+    assert told(StepResult("dependencies", Verdict.PASSED, (accepted,)))[1:] == [
+        "    1 accepted finding: --verbose shows it"
+    ]
+    assert told(StepResult("pre-check", Verdict.PASSED, (accepted, accepted, INFO)))[1:] == [
+        "    HIS103 1 migration is pending.",
+        "    2 accepted findings: --verbose shows them",
+    ]
+
+
+def test_what_was_accepted_says_why_when_asked() -> None:
+    accepted = ERROR._replace(waived=Waived("inline", "It is old."))
+    assert told(StepResult("dependencies", Verdict.PASSED, (accepted,)), verbose=True)[1:] == [
+        "    GRF101 error, accepted  shop/migrations/0004_price.py:12",
+        "      It is missing.",
+        "      Accepted (inline): It is old.",
     ]
 
 

@@ -16,6 +16,7 @@ from workflow.history.digests import digest_of
 from workflow.history.files import Content
 from workflow.history.model import Body, Header, MigrationKey, Operation, Reference, References
 from workflow.history.parsing import migration_row
+from workflow.history.plain import plain, plain_operation
 from workflow.history.rows import body_of, header_of
 from workflow.history.syntax import Failure, parse
 from workflow.history.values import Call, Unknown, Value
@@ -234,32 +235,12 @@ def _followed(item: Reference, follow: Mapping[MigrationKey, MigrationKey]) -> A
 
 
 def _operations(text: _Text) -> list[Any]:
-    return [_plain_operation(operation) for operation in text.body.operations]
-
-
-def _plain_operation(operation: Operation) -> Any:
-    return (
-        operation.path,
-        {name: _plain(value) for name, value in operation.args.items()},
-        [_plain_operation(nested) for nested in operation.database_operations],
-        [_plain_operation(nested) for nested in operation.state_operations],
-    )
-
-
-def _plain(value: Value) -> Any:
-    """Return a value without its lines, so that equal ones compare equal."""
-    if isinstance(value, Call):
-        return (Call, value.path, [_plain(item) for item in value.args], _plain(dict(value.kwargs)))
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [type(value).__name__, *(_plain(item) for item in value)]
-    return type(value), value
+    return [plain_operation(operation) for operation in text.body.operations]
 
 
 def _first_different(old: Sequence[Operation], new: Sequence[Operation]) -> int | None:
     for index, operation in enumerate(new):
-        if index >= len(old) or _plain_operation(old[index]) != _plain_operation(operation):
+        if index >= len(old) or plain_operation(old[index]) != plain_operation(operation):
             return index
     return len(new) - 1 if new else None
 
@@ -275,28 +256,28 @@ def _database(text: _Text) -> list[Any]:
 
 def _forward(operation: Operation) -> Any:
     args = {name: value for name, value in operation.args.items() if name not in NO_STEP_FORWARD}
-    shown = {name: _SEEN.get(name, _plain)(value) for name, value in args.items()}
+    shown = {name: _SEEN.get(name, plain)(value) for name, value in args.items()}
     nested = operation.database_operations
     return operation.path, shown, [_forward(inner) for inner in nested]
 
 
 def _column(value: Value) -> Any:
     if not isinstance(value, Call):
-        return _plain(value)
+        return plain(value)
     seen = {key: item for key, item in value.kwargs.items() if key not in NO_COLUMN}
-    return _plain(value._replace(kwargs=seen))
+    return plain(value._replace(kwargs=seen))
 
 
 def _columns(value: Value) -> Any:
     if not isinstance(value, tuple):
-        return _plain(value)
+        return plain(value)
     return [[_column(part) for part in pair] for pair in value if isinstance(pair, tuple)]
 
 
 def _table(value: Value) -> Any:
     if not isinstance(value, dict):
-        return _plain(value)
-    return {key: _plain(item) for key, item in value.items() if key not in NO_TABLE}
+        return plain(value)
+    return {key: plain(item) for key, item in value.items() if key not in NO_TABLE}
 
 
 _SEEN: Final[Mapping[str, Callable[[Value], Any]]] = {

@@ -13,7 +13,7 @@ A rule must speak only where what it needs is exact, complete and certain.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from workflow.history.building import build_graph
 from workflow.history.digests import digest_of
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workflow.history.graph import Graph
+
+
+MARK: Final = b"migration-workflow:"
+"""What stands in a file that may speak to this tool, in a comment."""
 
 
 class MigrationKey(NamedTuple):
@@ -339,6 +343,7 @@ class History:
     migrations, where that is certain. They are known to be there, and nothing else of them is.
     ``settings``: what the settings files say, as far as it is certain.
     ``problems``: all files and folders that could not be read.
+    ``marked``: the text of each migration of the project that has :data:`MARK` in it.
     """
 
     def __init__(  # noqa: PLR0913 - frozen data has as many parts as it has
@@ -354,6 +359,7 @@ class History:
         settings: Mapping[str, Value] | None = None,
         installed: Mapping[str, tuple[str, ...]] | None = None,
         closed: bool = False,
+        marked: Mapping[MigrationKey, bytes] | None = None,
     ) -> None:
         self.project = project
         self.apps = apps
@@ -365,6 +371,7 @@ class History:
         self.settings = settings or {}
         self.installed = installed or {}
         self.closed = closed
+        self.marked = marked or {}
         self._graphs: dict[str, Graph] = {}
 
     @property

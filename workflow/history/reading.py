@@ -24,7 +24,15 @@ from workflow.history.cache import Cache
 from workflow.history.files import Files, Text
 from workflow.history.homes import Home
 from workflow.history.installed import Site, installed_names
-from workflow.history.model import App, History, Migration, MigrationKey, Problem, Trouble
+from workflow.history.model import (
+    MARK,
+    App,
+    History,
+    Migration,
+    MigrationKey,
+    Problem,
+    Trouble,
+)
 from workflow.history.raw import decode
 from workflow.history.rows import UNREAD_HEADER, body_of, header_of
 from workflow.history.settings import Settings, settings_module
@@ -137,13 +145,17 @@ def _settings(store: Store, folders: Iterable[str]) -> Settings:
 
 
 class _File(NamedTuple):
-    """One migration file: its name, its relative path, and what it says."""
+    """One migration file: its name, its relative path, and what it says.
+
+    ``marked`` is its text where that has the mark of a comment to this tool.
+    """
 
     name: str
     path: str
     row: Raw
     digest: str
     problem: Problem | None
+    marked: bytes | None
 
 
 class _Assembly:
@@ -158,6 +170,7 @@ class _Assembly:
         self.empty: set[str] = set()
         self.problems: list[Problem] = []
         self.migrations: dict[MigrationKey, Migration] = {}
+        self.marked: dict[MigrationKey, bytes] = {}
 
     def add(self, place: Place, jobs: Sequence[Job]) -> None:
         """Add the app whose migrations are in this place, if any are."""
@@ -184,6 +197,8 @@ class _Assembly:
         for file in files:
             migration = _migration(app.label, file)
             self.migrations[migration.key] = migration
+            if file.marked is not None:
+                self.marked[migration.key] = file.marked
 
     def _is_app(self, place: Place) -> bool:
         names = {entry.name for entry in self.store.files.entries(place.root)}
@@ -223,7 +238,11 @@ class _Assembly:
                 )  # fmt: skip
                 self.problems.append(problem)
             if is_migration:
-                yield _File(name, relative, row, digest, problem)
+                yield _File(name, relative, row, digest, problem, self._marked(place, job))
+
+    def _marked(self, place: Place, job: Job) -> bytes | None:
+        content = self.store.files.read(job.path) if place.in_project else None
+        return content.data if content is not None and MARK in content.data else None
 
     def history(
         self,
@@ -248,6 +267,7 @@ class _Assembly:
             settings={name: decode(raw) for name, raw in settings.values.items()},
             installed=installed,
             closed=closed,
+            marked=self.marked,
         )
 
 

@@ -22,7 +22,7 @@ TELLING = {"pre-check", "outlook", "draft"}
 """Steps whose information is what they are run for."""
 
 CHANGING = {
-    *("draft", "write", "lock", "apply", "compose-up", "install-hooks"),
+    *("accept", "draft", "write", "lock", "apply", "compose-up", "install-hooks"),
     *("look", "adopt", "take-back", "equip", "machine"),
 }
 """Steps whose details tell what they changed, or have to tell what they found."""
@@ -76,12 +76,10 @@ class TextReport:
         for finding in sorted(result.findings, key=_weight):
             if self._shows(result, finding):
                 self._finding(finding)
-        hidden = sum(not self._shows(result, finding) for finding in result.findings)
-        if hidden:
-            remarks = "1 remark: --verbose shows it"
-            if hidden > 1:
-                remarks = f"{hidden} remarks: --verbose shows them"
-            self._writer.block(remarks, indent=4, style="quiet")
+        hidden = [one for one in result.findings if not self._shows(result, one)]
+        accepted = sum(finding.waived is not None for finding in hidden)
+        self._count(accepted, "accepted finding")
+        self._count(len(hidden) - accepted, "remark")
         if result.details and self._wants_details(result):
             self._writer.verbatim(result.details, indent=4, style="quiet")
 
@@ -95,7 +93,16 @@ class TextReport:
     def _shows(self, result: StepResult, finding: Finding) -> bool:
         """Say whether a finding is worth a line each day: what only informs is, of the state."""
         informs = finding.severity is Severity.INFO
-        return self._verbose or not informs or result.name in TELLING
+        refuses = not informs and finding.waived is None
+        return self._verbose or refuses or (informs and result.name in TELLING)
+
+    def _count(self, hidden: int, what: str) -> None:
+        """Write how many there are of what is not shown."""
+        if hidden:
+            told = f"1 {what}: --verbose shows it"
+            if hidden > 1:
+                told = f"{hidden} {what}s: --verbose shows them"
+            self._writer.block(told, indent=4, style="quiet")
 
     def _wants_details(self, result: StepResult) -> bool:
         failed = result.verdict is Verdict.ERRORED
@@ -115,9 +122,14 @@ class TextReport:
         style = {Severity.ERROR: "refused", Severity.WARNING: "errored"}.get(
             finding.severity, "quiet"
         )
+        if finding.waived is not None:
+            place, style = f", accepted{place}", "quiet"
         self._writer.block(f"{finding.code} {finding.severity.value}{place}", indent=4, style=style)
         self._writer.block(finding.message, indent=6)
-        if finding.fix is not None:
+        if finding.waived is not None:
+            by, reason = finding.waived
+            self._writer.block(f"Accepted ({by}): {reason}", indent=6)
+        elif finding.fix is not None:
             self._writer.block(finding.fix, indent=6, style="strong")
 
 

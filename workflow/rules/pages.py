@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from workflow.codes import FOLDERS
 from workflow.errors import CouldNotCheck
-
-FOLDERS = (Path(__file__).parent / "manual", Path(__file__).parents[2] / "docs" / "rules")
-"""Where the pages are in a wheel, and where in a checkout."""
 
 HEADING = re.compile(r"# ([A-Z]{3}\d{3}): (.+)")
 SEVERITY = re.compile(r"Severity: (.+)")
