@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from workflow.rules.pages import Page, pages_in
 from workflow.rules.registry import Registry, Rule, load
-from workflow.rules.table import Page, pages_in, render
+from workflow.rules.table import render
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "rules"
