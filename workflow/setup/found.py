@@ -36,6 +36,8 @@ HOST = re.compile(r"(?:\w+://)?(?:[^@/]*@)?([\w.-]+)[:/]")
 ENGINE = re.compile(r"django\.(?:contrib\.gis\.)?db\.backends\.(\w+)")
 PINNED = re.compile(r"^invoke\s*(?:==|~=|<=|<)\s*([\d.]+)", re.MULTILINE | re.IGNORECASE)
 SKIPPED = {"node_modules", "site-packages"}
+DEPTH = 3
+"""How many levels down a project is looked for."""
 
 
 class Fact(NamedTuple):
@@ -76,12 +78,7 @@ class Found:
     @cached_property
     def projects(self) -> tuple[Path, ...]:
         """Every folder of the repository with a ``manage.py``, down to the third level."""
-        found = (
-            path.parent
-            for depth in ("", "*/", "*/*/", "*/*/*/")
-            for path in self.top.glob(f"{depth}manage.py")
-        )
-        return tuple(folder for folder in found if _is_searched(folder, self.top))
+        return tuple(_projects_below(self.top, DEPTH))
 
     @property
     def _rivals(self) -> list[Path]:
@@ -270,9 +267,18 @@ def expect_project(settings: Settings, git: Git) -> None:
         raise UsageError(f"there is no manage.py in {settings.project} or above it{where}. {hint}.")
 
 
-def _is_searched(folder: Path, top: Path) -> bool:
-    parts = folder.relative_to(top).parts
-    return not any(part.startswith(".") or part in SKIPPED for part in parts)
+def _projects_below(folder: Path, depth: int) -> Iterator[Path]:
+    """Yield the folders with a ``manage.py``, those further down last."""
+    if (folder / "manage.py").is_file():
+        yield folder
+    for below in sorted(folder.iterdir()) if depth else ():
+        if below.is_dir() and _is_searched(below):
+            yield from _projects_below(below, depth - 1)
+
+
+def _is_searched(folder: Path) -> bool:
+    is_environment = (folder / "pyvenv.cfg").is_file()
+    return not (folder.name.startswith(".") or folder.name in SKIPPED or is_environment)
 
 
 def _version(text: str) -> tuple[int, ...]:
