@@ -33,6 +33,9 @@ VALUES: dict[str, tuple[str, Any]] = {
     "production-words": ('["kunden"]', ("kunden",)),
     "production-hosts": ('["db1.example.org"]', ("db1.example.org",)),
     "scratch-database": ('"SCRATCH_URL"', "SCRATCH_URL"),
+    "lock-seconds": ("0.5", 0.5),
+    "retry-seconds": ("10", 10.0),
+    "statement-seconds": ("30", 30.0),
     "copy-megabytes": ("0", 0.0),
     "severities": ('{ FLD121 = "info" }', Severities({"FLD121": Severity.INFO})),
     "waivers": (

@@ -62,6 +62,12 @@ class Settings(NamedTuple):
     baseline: str = "migrations-baseline.toml"
     """The file of findings that were accepted when the workflow was adopted."""
     """Up to how many rows (of 1 kB) a table is gone through before anybody notices."""
+    lock_seconds: float = 2.0
+    """How long a statement may wait for a lock: as long as those behind it have to wait, too."""
+    retry_seconds: float = 60.0
+    """How long to try again what did not get its lock."""
+    statement_seconds: float | None = None
+    """How long a statement may run."""
     variables: Mapping[str, str] = {}
     """The environment, on top of what ``.env`` says."""
     origins: Mapping[str, str] = {}
@@ -156,6 +162,9 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "production-words": _texts,
     "production-hosts": _texts,
     "scratch-database": _text,
+    "lock-seconds": _seconds,
+    "retry-seconds": _seconds,
+    "statement-seconds": _seconds,
     "copy-megabytes": _megabytes,
     "severities": read_severities,
     "waivers": read_waivers,

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOLDER = {
-    "name": "migration-workflow somebody@there 42",
+    "name": "migration-workflow: somebody@there, process 42",
     "session": None,
     "user": None,
     "address": None,
     "since": "2026-11-25T10:02:11+00:00",
 }
-NAMED = "migration-workflow somebody@there 42 (since 2026-11-25T10:02:11+00:00)"
+NAMED = "migration-workflow: somebody@there, process 42 (since 2026-11-25T10:02:11+00:00)"
 
 
 class Other:
@@ -62,7 +62,7 @@ class TestTaken:
     def test_at_once_where_nobody_has_it(self, project: Project, beside: Path) -> None:
         result = turn.run(project.context())
         assert (result.verdict, result.details) == (Verdict.PASSED, None)
-        assert json.loads(beside.read_text())["name"].startswith("migration-workflow ")
+        assert json.loads(beside.read_text())["name"].startswith("migration-workflow: ")
 
     def test_it_is_given_back_at_the_end(self, project: Project, beside: Path) -> None:
         context = project.context()

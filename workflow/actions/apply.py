@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from workflow.actions.failing import find_failure, named_session
 from workflow.errors import CouldNotCheck
-from workflow.gates.rehearsal import describe_event, quoted, where_it_failed
-from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.gates.pre_check import counted
+from workflow.gates.rehearsal import describe_event
+from workflow.outcome import StepResult, Verdict, verdict_of
 
 if TYPE_CHECKING:
+    from workflow.config import Settings
     from workflow.context import Context
 
 NAME = "apply"
@@ -35,11 +38,12 @@ def run(context: Context) -> StepResult:
             database=context.settings.database,
             scratch=context.place.there(context.scratch.folder),
             rehearsed=context.rehearsed,
-            on_event=lambda event: context.talk.progress(describe_event(event)),
+            patience=_patience(context.settings),
+            on_event=lambda event: context.talk.progress(describe_progress(event)),
         )
     except AgentEnded as error:
         raise CouldNotCheck(f"{error}. {_after_kill(context)}", error.details) from error
-    findings = tuple(_findings(context, answer))
+    findings = tuple(find_failure(context, answer))
     failed = answer["failed"]
     return StepResult(
         NAME,
@@ -48,6 +52,28 @@ def run(context: Context) -> StepResult:
         details=failed["error"]["traceback"] if failed else _applied(answer),
         evidence=tuple(answer["evidence"]),
     )
+
+
+def _patience(settings: Settings) -> dict[str, float | None]:
+    return {
+        "lock": settings.lock_seconds,
+        "total": settings.retry_seconds,
+        "statement": settings.statement_seconds,
+    }
+
+
+def describe_progress(event: Mapping[str, Any]) -> str:
+    """Return what is under way, for how long, what it waits for and how far it has come."""
+    parts = [describe_event(event)]
+    if "seconds" in event:
+        parts.append(f"{event['seconds']:g} s")
+    if event.get("tries"):
+        parts.append(f"no lock after {counted(event['tries'], 'try', 'tries')}")
+    parts += [f"waiting for {named_session(one)}" for one in event.get("blocking") or ()]
+    if (building := event.get("building")) is not None:
+        done = "" if building["done"] is None else f" {building['done']:.0%}"
+        parts.append(f"{building['phase']}{done}")
+    return ", ".join(parts)
 
 
 def _after_kill(context: Context) -> str:
@@ -71,44 +97,3 @@ def _after_kill(context: Context) -> str:
 
 def _applied(answer: Mapping[str, Any]) -> str:
     return "\n".join(f"applied {row['app']}.{row['migration']}" for row in answer["evidence"])
-
-
-def _findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
-    failed = answer["failed"]
-    if failed is not None:
-        error = failed["error"]
-        if failed["app"] is None:
-            raise CouldNotCheck(
-                f"the database could not be migrated: {quoted(error)} " + _where_it_stands(answer),
-                error["traceback"],
-            )
-        yield Finding(
-            "DAT204",
-            Severity.ERROR,
-            f"{failed['app']}.{failed['migration']} failed, although its rehearsal did not: "
-            f"{quoted(error)} {_where_it_stands(answer)}",
-            "Something differs between the copy and the database, such as a lock or rows that "
-            "came in between. Run again: migration-workflow migrate-safe",
-            **where_it_failed(context, failed),
-        )
-    elif answer["differences"]:
-        first, *rest = answer["differences"]
-        yield Finding(
-            "DAT203",
-            Severity.ERROR,
-            f"Not applied: {first} ({'; '.join(rest[:5])}). {_where_it_stands(answer)}",
-            "If somebody else used the database meanwhile, run again: "
-            "migration-workflow migrate-safe",
-            data={"differences": rest},
-        )
-
-
-def _where_it_stands(answer: Mapping[str, Any]) -> str:
-    done = [f"{row['app']}.{row['migration']}" for row in answer["evidence"]]
-    stands: dict[str | None, str] = {
-        "rolled back": "The database was rolled back: it is as it was before.",
-        "untouched": "The database was not touched: it is as it was before.",
-        "snapshot put back": "The snapshot was put back: the database is as it was before.",
-        None: "What was applied before that stays applied: " + (", ".join(done) or "nothing") + ".",
-    }
-    return stands[answer["restored"]]

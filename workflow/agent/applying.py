@@ -7,9 +7,13 @@ import os
 from _migration_workflow_agent.channel import describe_error
 from _migration_workflow_agent.copies import SNAPSHOT, keep_others_out, put_back, snapshot
 from _migration_workflow_agent.fingerprint import difference, fingerprint, row_changes
+from _migration_workflow_agent.half_applied import Kept
+from _migration_workflow_agent.limits import Patience, is_of_lock, is_of_time, limited
+from _migration_workflow_agent.lookout import Lookout
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
     Recorder,
+    Watcher,
     forget_caches,
     migrate,
 )
@@ -18,6 +22,7 @@ from _migration_workflow_agent.rehearsing import one_transaction
 from _migration_workflow_agent.scratch import renamed
 from _migration_workflow_agent.session import database_exists, keep_note
 from _migration_workflow_agent.state import pending
+from _migration_workflow_agent.trying import Trying
 from django.db import connections
 
 
@@ -29,30 +34,73 @@ class NotAsRehearsedError(Exception):
         self.differences = differences
 
 
-def apply(session, database, scratch, rehearsed):
+def apply(session, database, scratch, rehearsed, patience):
     """Apply the rehearsed plan; on any failure the database is as it was before.
 
-    Returns ``failed`` (what the migration raised), ``differences`` (from the rehearsal), and
-    ``restored``: how the database got back, or ``None`` where nothing can bring it back.
+    Returns ``failed`` (what the migration raised), ``differences`` (from the rehearsal),
+    ``restored``: how the database got back, or ``None`` where nothing can bring it back,
+    ``timed_out``: what was waited for in vain, and ``half``: which part of a migration stays.
     """
-    recorder = Recorder(session.channel, "applying")
-    outcome = {"failed": None, "differences": [], "restored": None}
-    undo = Undo(session.channel, connections[database], scratch, rehearsed["as_one"])
-    try:
+    connection = connections[database]
+    trying = Trying(session.channel, connection, Patience(**patience))
+    lookout = Lookout(session.channel, connection, "applying")
+    turn = session.turns.get(database)
+    kept = Kept()
+    recorder = Recorder(session.channel, "applying", (TurnKept(turn), lookout, kept, trying))
+    outcome = {"failed": None, "differences": [], "timed_out": None, "half": None}
+    undo = Undo(session.channel, connection, scratch, rehearsed["as_one"])
+
+    def run():
+        del recorder.rows[:]
         with undo.armed():
-            before = _expect_as_before(session, connections[database], rehearsed)
+            before = _expect_as_before(session, connection, rehearsed)
             undo.save()
-            migrate(connections[database], recorder)
-            _expect_as_after(connections[database], before, rehearsed)
+            migrate(connection, recorder, executor_class=trying.executor_class)
+            _expect_as_after(connection, before, rehearsed)
+
+    try:
+        with limited(connection, trying.patience), lookout.looking():
+            trying.attempt(run) if rehearsed["as_one"] else run()
     except MigrationFailedError as error:
         outcome["failed"] = error.described()
+        outcome["half"] = kept.half(error, connection)
+        outcome["timed_out"] = _timed_out(connection.vendor, error, trying, lookout)
     except NotAsRehearsedError as error:
         outcome["differences"] = error.differences
     except Exception as error:  # noqa: BLE001 - what a driver raises is the answer
         outcome["failed"] = {"app": None, "migration": None, "error": describe_error(error)}
+        outcome["timed_out"] = _timed_out(connection.vendor, error, trying, lookout)
+    if connection.vendor != "sqlite":
+        connection.close()  # the limits were for applying alone
     forget_caches()
     session.forget()
     return {**outcome, "restored": undo.done, "evidence": recorder.rows}
+
+
+def _timed_out(vendor, error, trying, lookout):
+    """Return what was waited for, how often and how long, where that is why it failed."""
+    if is_of_lock(vendor, error):
+        return {
+            "what": "lock",
+            "tries": trying.tries,
+            "waited": round(trying.waited, 3),
+            "blocking": lookout.blocking,
+        }
+    if is_of_time(vendor, error):
+        return {"what": "statement", "limit": trying.patience.statement}
+    return None
+
+
+class TurnKept(Watcher):
+    """Lets no migration begin once somebody else may have begun to migrate."""
+
+    def __init__(self, turn):
+        self.turn = turn
+
+    def begin(self, migration):  # noqa: ARG002 - what watchers take
+        """Raise TurnLostError where the lock is gone."""
+        if self.turn is not None:
+            self.turn.expect_held()
 
 
 class Undo:

@@ -33,6 +33,7 @@ class Channel:
         self._answers = answers
         self.busy = True  # with booting
         self.shielded = False
+        self._sending = threading.Lock()
         # A shell gives what it starts in the background a signal that is ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         threading.Thread(target=self._watch, name="host-watch", daemon=True).start()
@@ -61,8 +62,9 @@ class Channel:
         self._send({"seen": seen})
 
     def _send(self, message):
-        self._answers.write(json.dumps(message, default=str).encode() + b"\n")
-        self._answers.flush()
+        with self._sending:
+            self._answers.write(json.dumps(message, default=str).encode() + b"\n")
+            self._answers.flush()
 
     def _watch(self):
         poll = select.poll()

@@ -19,6 +19,7 @@ from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
 from _migration_workflow_agent.span import between, up_to
 from _migration_workflow_agent.state import planner
+from _migration_workflow_agent.trying import Rebuilding
 from _migration_workflow_agent.watching import watchers_of
 from django.db import transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -46,7 +47,7 @@ def rehearse(session, database, scratch, where, part):
         rehearsed.update(plan=keys(migrations), as_one=as_one)
         before = fingerprint(connection)
         there_and_back = ThereAndBack(session, connection, before)
-        watchers = (*watchers_of(connection), *there_and_back.watchers)
+        watchers = (Rebuilding(), *watchers_of(connection), *there_and_back.watchers)
         recorder = Recorder(session.channel, "rehearsing", watchers)
         try:
             with one_transaction(connection) if as_one else contextlib.nullcontext():

@@ -93,7 +93,7 @@ def who_we_are():
         user = getpass.getuser()
     except (KeyError, OSError):  # a container may give us a number that has no name
         user = str(os.getuid())
-    return f"{NAMESPACE} {user}@{socket.gethostname()} {os.getpid()}"
+    return f"{NAMESPACE}: {user}@{socket.gethostname()}, process {os.getpid()}"
 
 
 class _NoTurn:

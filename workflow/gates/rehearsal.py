@@ -69,7 +69,8 @@ def _ask(context: Context) -> dict[str, Any]:
 
 def describe_event(event: Mapping[str, Any]) -> str:
     """Return what the agent is doing, in one line."""
-    return f"{event['doing']} {event['app']}.{event['migration']}"
+    named = (event["app"], event["migration"]) if "migration" in event else ()
+    return " ".join((event["doing"], ".".join(named))).rstrip()
 
 
 def quoted(error: Mapping[str, Any]) -> str:

@@ -1,0 +1,169 @@
+"""What to say of an apply that did not do what its rehearsal did, and where the database stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from workflow.errors import CouldNotCheck
+from workflow.gates.pre_check import counted, listed
+from workflow.gates.rehearsal import quoted, where_it_failed
+from workflow.outcome import Finding, Severity
+
+if TYPE_CHECKING:
+    from workflow.context import Context
+
+AGAIN = "migration-workflow migrate-safe"
+
+
+def find_failure(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield why the plan is not applied as rehearsed, if so.
+
+    Raises CouldNotCheck where no migration failed but the database did.
+    """
+    failed, timed_out = answer["failed"], answer["timed_out"]
+    if failed is not None and timed_out is not None:
+        yield _timed_out(context, answer)
+    elif failed is not None and failed["app"] is None:
+        raise CouldNotCheck(
+            f"the database could not be migrated: {quoted(failed['error'])} "
+            + _where_it_stands(answer),
+            failed["error"]["traceback"],
+        )
+    elif failed is not None:
+        yield Finding(
+            "DAT204",
+            Severity.ERROR,
+            f"{failed['app']}.{failed['migration']} failed, although its rehearsal did not: "
+            f"{quoted(failed['error'])} {_where_it_stands(answer)}",
+            "Something differs between the copy and the database, such as a lock or rows "
+            f"that came in between. {_how_to_go_on(answer)}Run again: {AGAIN}",
+            **where_it_failed(context, failed),
+            data=_done(answer),
+        )
+    elif answer["differences"]:
+        first, *rest = answer["differences"]
+        yield Finding(
+            "DAT203",
+            Severity.ERROR,
+            f"Not applied: {first} ({'; '.join(rest[:5])}). {_where_it_stands(answer)}",
+            f"If somebody else used the database meanwhile, run again: {AGAIN}",
+            data={"differences": rest},
+        )
+
+
+def _timed_out(context: Context, answer: Mapping[str, Any]) -> Finding:
+    failed, timed_out = answer["failed"], answer["timed_out"]
+    place = {} if failed["app"] is None else where_it_failed(context, failed)
+    name = "The plan" if failed["app"] is None else f"{failed['app']}.{failed['migration']}"
+    if timed_out["what"] == "statement":
+        return Finding(
+            "DAT212",
+            Severity.ERROR,
+            f"{name} has a statement that ran longer than {timed_out['limit']:g} seconds, and the "
+            f"server cut it off. {_where_it_stands(answer)}",
+            "Do it in smaller parts, or give it more time with 'statement-seconds' in the "
+            f"configuration. {_how_to_go_on(answer)}Then run again: {AGAIN}",
+            **place,
+            data={**timed_out, **_done(answer)},
+        )
+    return Finding(
+        "DAT211",
+        Severity.ERROR,
+        f"{name} did not get a lock within {timed_out['waited']:.0f} seconds "
+        f"({counted(timed_out['tries'], 'try', 'tries')}). {_in_the_way(timed_out['blocking'])} "
+        f"{_where_it_stands(answer)}",
+        f"{_how_to_go_on(answer)}Run again when that is done: "
+        f"{AGAIN}{_how_to_end(context, timed_out['blocking'])}",
+        **place,
+        data={**timed_out, **_done(answer)},
+    )
+
+
+def _in_the_way(blocking: list[Mapping[str, Any]]) -> str:
+    if not blocking:
+        return "Who has it, the server does not tell."
+    return f"In the way: {listed([named_session(one) for one in blocking])}."
+
+
+def named_session(session: Mapping[str, Any]) -> str:
+    """Return which session of the server it is, whose, and what it is at."""
+    about = [
+        f"{word} {session[part]}".lstrip()
+        for part, word in (
+            ("user", "of the user"),
+            ("application", "application"),
+            ("address", "from"),
+            ("state", ""),
+            ("since", "since"),
+            ("query", "last statement"),
+        )
+        if session[part]
+    ]
+    return f"session {session['session']} ({', '.join(about)})"
+
+
+def _how_to_end(context: Context, blocking: list[Mapping[str, Any]]) -> str:
+    """Return the commands that end the sessions in the way; whether to is for a person to say."""
+    if not blocking:
+        return ""
+    alias = context.settings.database
+    postgresql = context.facts["databases"][alias]["vendor"] == "postgresql"
+    end = "SELECT pg_terminate_backend({})" if postgresql else "KILL {}"
+    ends = "; ".join(end.format(one["session"]) for one in blocking)
+    return f". A session that nobody needs is ended by: {ends}"
+
+
+def _is_cut_in_two(answer: Mapping[str, Any]) -> bool:
+    half = answer["half"]
+    there = half is not None and bool(half["operations"] or half["statements"])
+    return there and answer["restored"] is None
+
+
+def _done(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the statements that are in the database of a migration that was cut in two."""
+    return {"done": answer["half"]["done"]} if _is_cut_in_two(answer) else {}
+
+
+def _how_to_go_on(answer: Mapping[str, Any]) -> str:
+    if not _is_cut_in_two(answer):
+        return ""
+    name = f"{answer['failed']['app']} {answer['failed']['migration']}"
+    return (
+        f"To finish it: do by hand what is missing of 'manage.py sqlmigrate {name}', and record "
+        f"it with 'manage.py migrate --fake {name}'. Or take back what is in: "
+        f"'manage.py sqlmigrate --backwards {name}' shows how. "
+    )
+
+
+def _where_it_stands(answer: Mapping[str, Any]) -> str:
+    stands: dict[str | None, str] = {
+        "rolled back": "The database was rolled back: it is as it was before.",
+        "untouched": "The database was not touched: it is as it was before.",
+        "snapshot put back": "The snapshot was put back: the database is as it was before.",
+        None: _what_stays(answer),
+    }
+    return stands[answer["restored"]]
+
+
+def _what_stays(answer: Mapping[str, Any]) -> str:
+    """Return which migrations are in the database, and which operations of the one that failed."""
+    done = [f"{row['app']}.{row['migration']}" for row in answer["evidence"]]
+    stays = f"What was applied before that stays applied: {', '.join(done) or 'nothing'}."
+    half = answer["half"]
+    return stays if half is None else f"{stays} {_half(answer['failed'], half)}"
+
+
+def _half(failed: Mapping[str, Any], half: Mapping[str, Any]) -> str:
+    name = f"{failed['app']}.{failed['migration']}"
+    if not half["operations"] and not half["statements"]:
+        return f"Nothing of {name} is in the database."
+    said = f"{name} is half applied and not recorded:"
+    operations = "; ".join(half["operations"])
+    if operations:
+        said += f" in the database {'is' if len(half['operations']) == 1 else 'are'} {operations};"
+    under_way = half["under_way"] or "its last part"
+    if half["statements"]:
+        statements = counted(half["statements"], "statement", "statements")
+        return f"{said} and of {under_way}, {statements} that came before the failure."
+    return f"{said} nothing of {under_way} is."
