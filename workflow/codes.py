@@ -39,6 +39,8 @@ NEVER: Mapping[str, str] = {
     "DAT208": _RAN,
     "DAT209": "somebody else is migrating: two at once would be in each other's way",
     "DAT210": _INFORMS,
+    "DAT211": _RAN,
+    "DAT212": _RAN,
     "DRF104": "an answer is missing, and nobody else can give it",
     "ENV": _PROOF,
     "GRF103": _DJANGO,
@@ -62,15 +64,14 @@ SEEN_WHOLE: Mapping[str, str] = {
     "DRF103": "drift",
     "FLD": "dependencies",
     "GRF": "dependencies",
-    "HIS106": "against",
-    "HIS107": "against",
     "HIS110": "dependencies",
     "SQL": "dependencies",
 }
 """The gate that sees everything that a code or a family is about.
 
 What such a gate does not find is not there. Nobody else can say that: what is found in one
-database, or in a migration that is run once, is missing elsewhere for that reason alone.
+database, on one branch, or in a migration that is run once, is missing elsewhere for that reason
+alone.
 """
 
 
