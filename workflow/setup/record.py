@@ -6,7 +6,6 @@ digest, of lines the lines themselves.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -141,14 +140,22 @@ def _new_folders(path: Path, folder: Path) -> Iterator[str]:
 
 
 def insertions(before: str, after: str) -> Iterator[str]:
-    """Yield what was put into a text, each piece as it stands there now."""
-    # A last line without an end gets one with the lines behind it, and is no line of ours for that.
-    end = "" if not before or before.endswith("\n") else line_end(after)
-    old, new = (text.splitlines(keepends=True) for text in (before + end, after))
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for tag, place, _, begin, behind in matcher.get_opcodes():
-        if tag != "equal":
-            yield (end if place == len(old) else "") + "".join(new[begin:behind])
+    """Yield the lines that were put into a text, each piece as it stands there now."""
+    # A last line without an end gets one with what follows it, and is no line of ours for that.
+    is_open = bool(before) and not before.endswith("\n") and after.endswith("\n")
+    end = line_end(after) if is_open else ""
+    left = (before + end).splitlines(keepends=True)[::-1]
+    piece: list[str] = []
+    for line in after.splitlines(keepends=True):
+        if left and line == left[-1]:
+            if piece:
+                yield "".join(piece)
+                piece = []
+            left.pop()
+        else:
+            piece.append(line)
+    if piece:
+        yield end + "".join(piece)
 
 
 def _without(text: str, pieces: Iterable[str]) -> tuple[str, list[str]]:
