@@ -47,7 +47,7 @@ def severities_in_source() -> dict[str, set[str]]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "cause":
                 found.setdefault(ast.literal_eval(node.args[0]), set()).add("error")
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Finding":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"Finding", "Judged"}:
                 codes = CODE.findall(ast.unparse(node.args[0]))
                 words = re.findall(r"Severity\.(\w+)", ast.unparse(node.args[1]))
                 for code in codes:

@@ -99,7 +99,7 @@ def test_the_defaults_are_those_of_the_settings(key: str, told: str) -> None:
     elif isinstance(default, tuple):
         assert told == (", ".join(default) or "none")
     else:
-        assert bare(told) == (f"{default:g}" if isinstance(default, float) else default)
+        assert bare(told) == (f"{default:g}" if isinstance(default, float | int) else default)
 
 
 def test_the_variables_that_are_honoured_are_read() -> None:

