@@ -61,6 +61,7 @@ class Settings(NamedTuple):
     waivers: tuple[Waiver, ...] = ()
     baseline: str = "migrations-baseline.toml"
     """The file of findings that were accepted when the workflow was adopted."""
+    small_rows: int = 10_000
     """Up to how many rows (of 1 kB) a table is gone through before anybody notices."""
     lock_seconds: float = 2.0
     """How long a statement may wait for a lock: as long as those behind it have to wait, too."""
@@ -162,10 +163,11 @@ KEYS: Mapping[str, Callable[[Any], Any]] = {
     "production-words": _texts,
     "production-hosts": _texts,
     "scratch-database": _text,
+    "copy-megabytes": _megabytes,
+    "small-rows": _rows,
     "lock-seconds": _seconds,
     "retry-seconds": _seconds,
     "statement-seconds": _seconds,
-    "copy-megabytes": _megabytes,
     "severities": read_severities,
     "waivers": read_waivers,
     "baseline": _path_within,

@@ -20,8 +20,8 @@ from _migration_workflow_agent.scratch_databases import ScratchDatabases
 from _migration_workflow_agent.span import between, up_to
 from _migration_workflow_agent.state import planner
 from _migration_workflow_agent.trying import Rebuilding
-from _migration_workflow_agent.watching import watchers_of
-from django.db import transaction
+from _migration_workflow_agent.watching import sizes, watchers_of
+from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 
@@ -36,6 +36,7 @@ def rehearse(session, database, scratch, where, part):
     databases = ScratchDatabases(scratch, session.project, **where)
     place = databases.copy if since is None else databases.empty
     rehearsed = {"built": since is not None, "failed": None, "scratch": databases.told}
+    estimated = sizes(connections[database])
     with place(database) as connection, others_guarded(database), mail_kept():
         try:
             plan = _plan(session, connection, since, until)
@@ -62,6 +63,7 @@ def rehearse(session, database, scratch, where, part):
     return {
         **rehearsed,
         "evidence": recorder.rows,
+        "sizes": _counted(estimated, before["rows"], databases.told, built=since is not None),
         "old_code": there_and_back.old_code,
         "before": before,
         "after": after,
@@ -69,6 +71,13 @@ def rehearse(session, database, scratch, where, part):
         if "sample" in databases.told
         else row_changes(before["rows"], after["rows"]),
     }
+
+
+def _counted(estimated, rows, told, *, built):
+    """Return the sizes of the tables, with their rows as counted where the copy has them all."""
+    if built or "sample" in told:
+        return estimated
+    return {table: {**estimated.get(table, {}), "rows": count} for table, count in rows.items()}
 
 
 def _plan(session, connection, since, until):

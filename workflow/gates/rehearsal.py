@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflow.context import show_path
 from workflow.errors import CouldNotCheck, UsageError
-from workflow.gates import stand_in
+from workflow.gates import locks, stand_in
 from workflow.gates.pre_check import counted, unloadable
 from workflow.gates.running_release import broken_models, untried
 from workflow.outcome import Finding, Severity, StepResult, Verdict
@@ -37,6 +37,7 @@ def run(context: Context) -> StepResult:
         (
             *_failure(context, answer),
             *broken_models(context, answer),
+            *locks.findings(context, answer),
             *stand_in.findings(answer["scratch"]),
         ),
         details=answer["failed"]["error"]["traceback"] if answer["failed"] else _describe(answer),
