@@ -37,6 +37,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "retry-seconds": ("10", 10.0),
     "statement-seconds": ("30", 30.0),
     "copy-megabytes": ("0", 0.0),
+    "small-rows": ("0", 0),
     "severities": ('{ FLD121 = "info" }', Severities({"FLD121": Severity.INFO})),
     "waivers": (
         '[{ code = "FLD121", app = "shop", reason = "it is empty" }]',

@@ -49,9 +49,10 @@ def configure(order: dict[str, Any]) -> None:
     django.setup()
 
 
-def run() -> list[dict[str, Any]]:
+def run() -> dict[str, Any]:
     """Apply the first migrations unseen, then the changes, watched; return their evidence."""
     from _migration_workflow_agent.migrating import Recorder, migrate
+    from _migration_workflow_agent.scratch_databases import engine
     from _migration_workflow_agent.watching import watchers_of
     from django.db import connection
     from django.db.migrations.loader import MigrationLoader
@@ -63,8 +64,7 @@ def run() -> list[dict[str, Any]]:
     migrate(connection, Recorder(Silence(), "preparing"), plans["0001_initial"])
     recorder = Recorder(Silence(), "rehearsing", watchers_of(connection))
     migrate(connection, recorder, plans["0002_change"])
-    rows: list[dict[str, Any]] = recorder.rows
-    return rows
+    return {"engine": engine(connection), "rows": recorder.rows}
 
 
 if __name__ == "__main__":

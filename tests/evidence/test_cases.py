@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
+import django
 import pytest
 
 from tests.evidence.cases import CASES, Case, Seen
-from tests.evidence.conftest import EvidenceOf, Row, seen_on
+from tests.evidence.observing import Row, seen_on, short
+from tests.evidence.table import PAGE, render
 from tests.servers.engines import ENGINES
+
+if TYPE_CHECKING:
+    from tests.evidence.conftest import EvidenceOf
 
 OBSERVED = [
     pytest.param(engine, case, id=f"{engine}-{case.name}")
@@ -29,13 +34,14 @@ def seen_in(row: Row) -> Seen:
     )
 
 
-def short(row: Row, name: str) -> str:
-    """Return a relation's name without the app's label, and without what Django makes unique."""
-    return re.sub(r"_[0-9a-f]{8}(?=_|$)", "", name.removeprefix(f"{row['app']}_"))
-
-
 @pytest.mark.parametrize(("engine", "case"), OBSERVED)
 def test_a_migration_is_seen_to_do_what_it_does(
     evidence_of: EvidenceOf, engine: str, case: Case
 ) -> None:
-    assert seen_in(evidence_of(engine)[case.name]) == seen_on(case, engine)
+    assert seen_in(evidence_of(engine).rows[case.name]) == seen_on(case, engine)
+
+
+@pytest.mark.skipif(django.VERSION[:2] != (5, 2), reason="the page tells of one Django")
+def test_the_page_tells_what_is_observed(evidence_of: EvidenceOf) -> None:
+    fresh = render({engine: evidence_of(engine) for engine in ENGINES})
+    assert fresh == PAGE.read_text(encoding="utf-8"), "run python -m tests.evidence.table"
