@@ -44,6 +44,11 @@ def on_the_database(
     project.migration("shop", "0002_code", TABLE, RUN, head=head, body=body)
 
 
+def assert_only_the_journal_is_left(project: Project) -> None:
+    left = sorted(path.name for path in (project.folder / ".workflow").iterdir())
+    assert left == [".gitignore", "journal.jsonl"]
+
+
 class TestApplied:
     def test_what_is_pending(self, project: Project) -> None:
         project.migration("shop", "0002_price", COLUMN)
@@ -86,7 +91,7 @@ class TestApplied:
         project.migration("shop", "0002_table", TABLE, body=STEPWISE)
         apply.run(rehearsed(project))
         project.close()
-        assert not (project.folder / ".workflow").exists()
+        assert_only_the_journal_is_left(project)
 
 
 class TestPlan:
@@ -261,7 +266,7 @@ class TestKilled:
         )
         assert project.dump() == before
         project.close()
-        assert not (project.folder / ".workflow").exists()
+        assert_only_the_journal_is_left(project)
 
     @pytest.mark.parametrize(
         ("then", "sentence"),
@@ -384,4 +389,4 @@ class TestHostGone:
         context.close()
         assert project.dump() == before
         assert not context.is_half_applied
-        assert not (project.folder / ".workflow").exists()
+        assert_only_the_journal_is_left(project)

@@ -33,6 +33,7 @@ OUR_CACHE = {
     ".workflow/findings.cache",
     ".workflow/history.cache",
     ".workflow/history.seal",
+    ".workflow/journal.jsonl",
 }
 """What we keep in a project on purpose: it may go at any time, and changes nothing but the time."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflow.actions.failing import find_failure, named_session
+from workflow.actions.keeping import Kept
 from workflow.errors import CouldNotCheck
 from workflow.gates.pre_check import counted
 from workflow.gates.rehearsal import describe_event
@@ -32,6 +33,8 @@ def run(context: Context) -> StepResult:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing is pending")
     from workflow.project.agent import AgentEnded  # flows that ask no project are quicker without
 
+    kept = Kept(context)
+    kept.begin()
     try:
         answer = context.agent.ask(
             "apply",
@@ -42,13 +45,21 @@ def run(context: Context) -> StepResult:
             on_event=lambda event: context.talk.progress(describe_progress(event)),
         )
     except AgentEnded as error:
+        kept.end("errored", (), ())
         raise CouldNotCheck(f"{error}. {_after_kill(context)}", error.details) from error
-    findings = tuple(find_failure(context, answer))
+    try:
+        findings = tuple(find_failure(context, answer))
+    except CouldNotCheck:
+        kept.end("errored", answer["evidence"], ())
+        raise
+    verdict = verdict_of(findings, strict=False)
+    rows = () if answer["restored"] is not None else answer["evidence"]
+    kept.end(verdict.value, rows, [finding.code for finding in findings])
     failed = answer["failed"]
     return StepResult(
         NAME,
-        verdict_of(findings, strict=False),
-        findings,
+        verdict,
+        (*findings, *kept.findings),
         details=failed["error"]["traceback"] if failed else _applied(answer),
         evidence=tuple(answer["evidence"]),
     )

@@ -29,6 +29,7 @@ def run(context: Context) -> StepResult:
         *_conflicts(context, state),
         *_inconsistent(state),
         *_missing(context, state),
+        *_edited(context, state),
         *_without_migrations(state),
         *_pending(context, state),
         *_recent(context),
@@ -117,6 +118,38 @@ def _missing(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
             "If it was deleted: restore it from git.",
             app=app,
             migration=name,
+        )
+
+
+def database_of(context: Context) -> dict[str, Any]:
+    """Return which database it is, as the journal tells one from another."""
+    alias = context.settings.database
+    return {"alias": alias, **context.facts["databases"][alias]}
+
+
+def _edited(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the migrations whose files do something else now than what was applied."""
+    from workflow.journal import Journal, text_of
+
+    was = Journal(context.settings.state_folder).applied(database_of(context))
+    recorded = {(app, name) for app, name, _ in state["applied"]}
+    for key, migration in context.history.migrations.items() if was else ():
+        before = was.get((key.app, key.name))
+        if before is None or (key.app, key.name) not in recorded:
+            continue
+        if before.is_same(text_of((context.settings.project / migration.path).read_bytes())):
+            continue
+        yield Finding(
+            "HIS112",
+            Severity.WARNING,
+            f"{key} was edited since it was applied to the database "
+            f"{context.settings.database!r}. It is not applied again: this database stays as the "
+            "old text made it, and differs from every new one.",
+            f"Put it back as it was (git log -p -- {migration.path}), and make the change in a "
+            f"new migration: migration-workflow makemigrations {key.app}",
+            app=key.app,
+            migration=key.name,
+            path=migration.path,
         )
 
 
