@@ -6,9 +6,10 @@ import itertools
 
 import pytest
 
+from workflow.context import Words
 from workflow.door import WITHOUT_FLOW
 from workflow.flows import FLOWS, Flow
-from workflow.verbs import VERBS
+from workflow.verbs import BASELINE, VERBS
 
 ORDER = {
     "setup": "look adopt take-back equip machine",
@@ -67,6 +68,16 @@ def test_only_these_steps_change_something() -> None:
         "compose-up", "write", "lock", "apply", "put-back", "adopt", "take-back", "equip",
         "install-hooks",
     }  # fmt: skip
+
+
+def test_a_baseline_is_written_after_everything_else() -> None:
+    for verb in VERBS:
+        if BASELINE in verb.options:
+            flow = FLOWS[verb.name]
+            assert flow.steps_for(Words()) == flow.steps
+            *steps, last = flow.steps_for(Words(baseline=True))
+            assert (tuple(steps), last.NAME) == (flow.steps, "accept")
+            assert not any(hasattr(step, "plan") for step in flow.steps)
 
 
 def test_a_draft_is_validated_before_it_is_written() -> None:

@@ -270,6 +270,7 @@ TRIED: dict[str, Callable[[Shop], None]] = {
     "to": to,
     "yes": yes,
     "against": against,
+    "baseline": baseline,
     "check": check,
     "undo": undo,
     "code": code,
