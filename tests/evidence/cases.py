@@ -189,7 +189,9 @@ CASES = (
         'migrations.AddField("product", \'other\', models.ForeignKey("Maker", models.CASCADE, null=True, related_name="+"))',
         {
             PG: Seen({"maker": REFERRING, "product": STRONGEST}, scans=("product",)),
-            MARIADB: Seen({"product": WRITES}, rewrites=("product",), scans=("product",)),
+            MARIADB: Seen(
+                {"maker": WRITES, "product": WRITES}, rewrites=("product",), scans=("product",)
+            ),
             SQLITE: Seen(),
         },
     ),

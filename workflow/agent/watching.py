@@ -63,8 +63,8 @@ class Touched:
     ``statement`` took the lock, ``work`` is the one that rewrote or scanned the relation under
     it. ``seconds`` is how long the lock was held: from the statement that took it to the end of
     its transaction. ``observed`` says how: ``"read"`` within the transaction, ``"watched"`` from
-    a second connection while the statement ran. ``algorithm``: with which one MariaDB or MySQL
-    changed the table.
+    a second connection while the statement ran, ``"inferred"`` from the statement alone.
+    ``algorithm``: with which one MariaDB or MySQL changed the table.
     """
 
     def __init__(self, relation):

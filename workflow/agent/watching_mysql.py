@@ -45,6 +45,7 @@ INDEX = re.compile(
 WHOLE = re.compile(
     rf"\s*(?:DROP|RENAME|TRUNCATE)\s+(?:TABLE\s+)?(?:IF\s+EXISTS\s+)?{NAME}", re.IGNORECASE
 )
+REFERS = re.compile(rf"\bREFERENCES\s+{NAME}", re.IGNORECASE)
 DROPS = re.compile(r"\bDROP\s+(?:INDEX|CONSTRAINT|FOREIGN\s+KEY|CHECK)\b", re.IGNORECASE)
 CHANGES_ROWS = re.compile(
     rf"\s*(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO|REPLACE\s+INTO)\s+{NAME}", re.IGNORECASE
@@ -76,7 +77,10 @@ class MySQLWatcher(OperationWatcher):
         found = ALTER.match(statement) or INDEX.match(statement)
         table = _table(found)
         if table in self._known and ";" not in statement.rstrip("; \n"):
-            return self._altered(observed.on(table), statement, params, run, cursor)
+            began = time.perf_counter()
+            result = self._altered(observed.on(table), statement, params, run, cursor)
+            self._note_parents(observed, table, statement, began)
+            return result
         began = time.perf_counter()
         result = run()
         table = _table(WHOLE.match(statement))
@@ -101,6 +105,17 @@ class MySQLWatcher(OperationWatcher):
         result = run()
         self._note(touched, MOMENT, statement, began)
         return result
+
+    def _note_parents(self, observed, table, statement, began):
+        """Note the tables that a new foreign key leads to: it waits for whoever writes to them.
+
+        That can't be read anywhere; a test holds rows of theirs and sees it wait.
+        """
+        for match in REFERS.finditer(statement):
+            parent = _table(match)
+            if parent in self._known and parent != table:
+                observed.on(parent).observed = "inferred"
+                self._note(observed.on(parent), WRITES, statement, began)
 
     def _note(self, touched, mode, statement, began):
         self.locked(touched, mode, statement, began)
