@@ -54,6 +54,7 @@ NEVER: Mapping[str, str] = {
     "HIS108": _DJANGO,
     "HIS109": "git itself refuses such a merge",
     "HIS111": _UNREAD,
+    "HIS113": "the database is half changed, and nothing can be built on that",
 }
 """The codes and families that can't be waived, nor weighed otherwise, and why not."""
 

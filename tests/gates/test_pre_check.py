@@ -347,3 +347,40 @@ def test_numbers_with_their_word(number: int, text: str) -> None:
 )
 def test_long_lists_are_cut(number: int, text: str) -> None:
     assert listed([str(name) for name in range(number)]) == text
+
+
+class TestHIS113:
+    """A migration that was cut off in the middle, on a server that can't take it back."""
+
+    NOTE = """
+        {"app": "shop", "migration": "%s", "operations": ["Add field colour to product"],
+         "done": ["ALTER TABLE shop_product ADD COLUMN size integer NULL"],
+         "under_way": "CREATE INDEX by_size ON shop_product (size)"}
+    """
+
+    def test_fires(self, project: Project) -> None:
+        project.write(".workflow/half-applied-default.json", self.NOTE % "0002_size")
+        (finding,) = found(project, "HIS113")
+        assert finding.message == (
+            "shop.0002_size was cut off while it was applied to the database 'default', which "
+            "can't take it back. It is not recorded. In the database: Add field colour to product; "
+            "ALTER TABLE shop_product ADD COLUMN size integer NULL. In it or not: CREATE INDEX "
+            "by_size ON shop_product (size)."
+        )
+        assert finding.fix is not None
+        assert "manage.py migrate --fake shop 0002_size" in finding.fix
+        assert finding.fix.endswith("migration-workflow recover")
+
+    def test_silent_once_it_is_recorded(self, project: Project) -> None:
+        note = project.write(".workflow/half-applied-default.json", self.NOTE % "0001_initial")
+        assert found(project, "HIS113") == []
+        assert not note.exists()
+
+    def test_silent_for_another_database(self, project: Project) -> None:
+        project.write(".workflow/half-applied-other.json", self.NOTE % "0002_size")
+        assert found(project, "HIS113") == []
+
+    def test_a_note_that_cannot_be_read_does_not_pass(self, project: Project) -> None:
+        project.write(".workflow/half-applied-default.json", "{")
+        with pytest.raises(CouldNotCheck, match="can't be read"):
+            run(project)

@@ -12,22 +12,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workflow.context import Context
+    from workflow.project.halves import Half
 
 NAME = "put-back"
 
 
 def plan(context: Context) -> str:
     """Return what ``run`` would put back."""
-    found = _cut_off(context)
-    return "\n".join(_sentence(context, folder) for folder in found) or "nothing to put back"
+    sentences = [_sentence(context, folder) for folder in _cut_off(context)]
+    half = _half_applied(context)
+    if half is not None:
+        sentences.append(f"take {half.app}.{half.migration} as finished or taken back by hand")
+    return "\n".join(sentences) or "nothing to put back"
 
 
 def run(context: Context) -> StepResult:
     """Put the snapshot back once a person agrees. Raises CouldNotCheck where it is not proved."""
     from workflow.project.scratch import KEEP, sweep_leftovers
 
-    found = _cut_off(context)
-    if not found:
+    found, half = _cut_off(context), _half_applied(context)
+    if not found and half is None:
         return StepResult(NAME, Verdict.SKIPPED, reason="no apply was cut off")
     agreed = context.words.yes or context.talk.ask(f"{plan(context)}. Type yes to do it.") == "yes"
     if not agreed:
@@ -42,14 +46,23 @@ def run(context: Context) -> StepResult:
                 f"snapshot is kept in {folder}"
             )
         (folder / KEEP).unlink()
+    if half is not None:
+        half.path.unlink(missing_ok=True)
     sweep_leftovers(context.settings.state_folder)
-    return StepResult(NAME, Verdict.PASSED, details="the database is what it was before")
+    details = "the database is what it was before" if found else None
+    return StepResult(NAME, Verdict.PASSED, details=details)
 
 
 def _cut_off(context: Context) -> list[Path]:
     from workflow.project.scratch import cut_off  # flows that ask no project are quicker without
 
     return cut_off(context.settings.state_folder)
+
+
+def _half_applied(context: Context) -> Half | None:
+    from workflow.project.halves import half_applied
+
+    return half_applied(context.settings.state_folder, context.settings.database)
 
 
 def _sentence(context: Context, folder: Path) -> str:

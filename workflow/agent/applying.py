@@ -7,7 +7,7 @@ import os
 from _migration_workflow_agent.channel import describe_error
 from _migration_workflow_agent.copies import SNAPSHOT, keep_others_out, put_back, snapshot
 from _migration_workflow_agent.fingerprint import difference, fingerprint, row_changes
-from _migration_workflow_agent.half_applied import Kept
+from _migration_workflow_agent.half_note import Noted, note_of
 from _migration_workflow_agent.limits import Patience, is_of_lock, is_of_time, limited
 from _migration_workflow_agent.lookout import Lookout
 from _migration_workflow_agent.migrating import (
@@ -45,7 +45,7 @@ def apply(session, database, scratch, rehearsed, patience):
     trying = Trying(session.channel, connection, Patience(**patience))
     lookout = Lookout(session.channel, connection, "applying")
     turn = session.turns.get(database)
-    kept = Kept()
+    kept = Noted(note_of(scratch, database))
     recorder = Recorder(session.channel, "applying", (TurnKept(turn), lookout, kept, trying))
     outcome = {"failed": None, "differences": [], "timed_out": None, "half": None}
     undo = Undo(session.channel, connection, scratch, rehearsed["as_one"])

@@ -26,6 +26,7 @@ def run(context: Context) -> StepResult:
         return unloadable(NAME, context, state["history"])
     findings = (
         *_cut_off(context),
+        *_half_applied(context, state),
         *_conflicts(context, state),
         *_inconsistent(state),
         *_missing(context, state),
@@ -79,6 +80,35 @@ def _cut_off(context: Context) -> Iterator[Finding]:
         )
 
 
+def _half_applied(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the migration that a server could not take back. Once it is recorded it is whole."""
+    from workflow.project.halves import half_applied
+
+    alias = context.settings.database
+    half = half_applied(context.settings.state_folder, alias)
+    if half is None:
+        return
+    if (half.app, half.migration) in {(app, name) for app, name, _ in state["applied"]}:
+        half.path.unlink(missing_ok=True)
+        return
+    name = f"{half.app} {half.migration}"
+    stays = "; ".join(half.operations + half.done) or "nothing that is known"
+    yield Finding(
+        "HIS113",
+        Severity.ERROR,
+        f"{half.app}.{half.migration} was cut off while it was applied to the database {alias!r}, "
+        f"which can't take it back. It is not recorded. In the database: {stays}. In it or not: "
+        f"{half.under_way}.",
+        "To finish it: do by hand what is missing of "
+        f"'manage.py sqlmigrate {name}', and record it with 'manage.py migrate --fake {name}'. "
+        f"Or take back what is in: 'manage.py sqlmigrate --backwards {name}' shows how. When "
+        "that is done, say so: migration-workflow recover",
+        app=half.app,
+        migration=half.migration,
+        data={"operations": half.operations, "done": half.done, "under_way": half.under_way},
+    )
+
+
 def _conflicts(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
     for app, names in state["conflicts"].items():
         yield Finding(
@@ -123,8 +153,10 @@ def _missing(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
 
 def database_of(context: Context) -> dict[str, Any]:
     """Return which database it is, as the journal tells one from another."""
-    alias = context.settings.database
-    return {"alias": alias, **context.facts["databases"][alias]}
+    return {
+        "alias": context.settings.database,
+        **context.facts["databases"][context.settings.database],
+    }
 
 
 def _edited(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
