@@ -153,10 +153,8 @@ def _missing(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
 
 def database_of(context: Context) -> dict[str, Any]:
     """Return which database it is, as the journal tells one from another."""
-    return {
-        "alias": context.settings.database,
-        **context.facts["databases"][context.settings.database],
-    }
+    alias = context.settings.database
+    return {"alias": alias, **context.facts["databases"][alias]}
 
 
 def _edited(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
