@@ -12,8 +12,8 @@ import pytest
 
 from tests.docs.documents import CODE, DOCUMENTS, PAGES, ROOT, read
 from workflow.outcome import Severity
+from workflow.rules.pages import pages_in
 from workflow.rules.registry import load
-from workflow.rules.table import pages_in
 
 RULES = load().rules
 HEADINGS = ["Problem", "Why it bites", "Instead"]
