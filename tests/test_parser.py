@@ -13,8 +13,8 @@ import pytest
 
 from tests.docs.documents import PAGES, read
 from tests.e2e.terminal import terminal
-from workflow.parser import SHELLS, completion_script, make_parser
-from workflow.verbs import FORMATS, VERBS
+from workflow.parser import completion_script, make_parser
+from workflow.verbs import FORMATS, SHELLS, VERBS
 
 PROGRAM = str(Path(sys.executable).with_name("migration-workflow"))
 VERB_NAMES = {verb.name for verb in VERBS}

@@ -53,6 +53,8 @@ class Words(NamedTuple):
     yes: bool = False
     check: bool = False
     undo: bool = False
+    completion: str | None = None
+    """The shell that is taught to complete the command line."""
     dry_run: bool = False
     strict: bool = False
     baseline: bool = False

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from workflow.errors import UsageError, WorkflowError
 from workflow.outcome import EXIT_CODES, HistorySize, Report, Verdict
-from workflow.verbs import COMMAND, FORMATS
+from workflow.verbs import COMMAND, FORMATS, SHELLS
 
 if TYPE_CHECKING:
     from workflow.config import Settings
@@ -188,6 +188,7 @@ def _words(values: Mapping[str, Any]) -> Words:
         yes=bool(values.get("yes")),
         check=bool(values.get("check")),
         undo=bool(values.get("undo")),
+        completion=_shell(values.get("completion")),
         dry_run=bool(values.get("dry_run")),
         strict=bool(values.get("strict")),
         baseline=bool(values.get("baseline")),
@@ -225,6 +226,13 @@ def _format(values: Mapping[str, Any], output: Path | None) -> str:
     if form not in FORMATS:
         raise UsageError(f"--format takes {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, not {form!r}")
     return form
+
+
+def _shell(value: str | None) -> str | None:
+    """Return the shell to teach. Invoke takes any word, so it is checked here."""
+    if value is not None and value not in SHELLS:
+        raise UsageError(f"--completion takes {', '.join(SHELLS)}, not {value!r}")
+    return value
 
 
 def _answer(text: str) -> tuple[str, str]:

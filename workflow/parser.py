@@ -6,14 +6,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from workflow import __version__
-from workflow.verbs import COMMAND, MIGRATION, VERBS, Option
+from workflow.verbs import COMMAND, MIGRATION, SHELLS, VERBS, Option
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
-
-SHELLS = ("bash", "zsh", "fish")
-"""The shells that can be taught to complete the command line."""
 
 
 def make_parser() -> argparse.ArgumentParser:

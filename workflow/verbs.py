@@ -13,6 +13,9 @@ FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit", "markdown")
 MIGRATION = "APP.NAME"
 """What an option takes that names a migration. On the command line it may be two words."""
 
+SHELLS = ("bash", "zsh", "fish")
+"""The shells that can be taught to complete the command line."""
+
 
 class Option(NamedTuple):
     """One option. A ``value`` of ``None`` makes it a switch."""
@@ -95,6 +98,12 @@ VERBS = (
         (
             Option("check", "Say what is missing, and write nothing."),
             Option("undo", "Take back what setup wrote, and nothing that was changed since."),
+            Option(
+                "completion",
+                "Teach a shell of this user to complete the command line.",
+                "SHELL",
+                SHELLS,
+            ),
             YES,
         ),
     ),

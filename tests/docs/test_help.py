@@ -214,6 +214,12 @@ def check(shop: Shop) -> None:
     shop.run("CI=1 migration-workflow setup --check")
 
 
+def completion(shop: Shop) -> None:
+    shop.run("git init --quiet")
+    shop.run('CI=1 HOME="$PWD" migration-workflow setup --yes --completion fish')
+    assert ".config/fish/completions/migration-workflow.fish" in shop.contents()
+
+
 def undo(shop: Shop) -> None:
     shop.run("git init --quiet")
     before = shop.contents()
@@ -273,6 +279,7 @@ TRIED: dict[str, Callable[[Shop], None]] = {
     "baseline": baseline,
     "check": check,
     "undo": undo,
+    "completion": completion,
     "code": code,
 }
 

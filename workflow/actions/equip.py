@@ -1,4 +1,7 @@
-"""Makes this machine ready, as far as a program may: ``.env`` from its example, git's hooks."""
+"""Makes this machine ready, as far as a program may: ``.env`` from its example, git's hooks.
+
+Where it was asked for, a shell also gets what completes the command line.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,13 @@ def plan(context: Context) -> str:
     told = [_shown(example, found) for example in copies]
     if missing := lacking_hooks(found):
         told.append(f"install git's hooks: {', '.join(missing)}")
+    told += [f"write {path}" for path, _ in _completions(context)]
     return "\n".join(told) or "nothing to do on this machine"
 
 
 def run(context: Context) -> StepResult:
     """Do it. What can't be done is left to the next gate to name."""
+    from workflow.setup.completion import write
     from workflow.setup.env_file import copy
     from workflow.setup.git_hooks import lacking_hooks
 
@@ -48,6 +53,9 @@ def run(context: Context) -> StepResult:
             done.append(install_hooks.run(context).details or "")
         except CouldNotCheck as error:
             done.append(f"git's hooks: {error}")
+    for path, text in _completions(context):
+        write(path, text)
+        done.append(f"wrote {path}, which a new shell reads")
     if not done:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing is missing")
     return StepResult(NAME, Verdict.PASSED, details="\n".join(done))
@@ -59,6 +67,13 @@ def _look(context: Context) -> tuple[Found, list[Path]]:
 
     found = look(context)
     return found, list(lacking(found))
+
+
+def _completions(context: Context) -> list[tuple[Path, str]]:
+    from workflow.setup.completion import completions
+
+    shell = context.words.completion
+    return [] if shell is None else list(completions(shell, context.settings.variables))
 
 
 def _shown(example: Path, found: Found) -> str:
