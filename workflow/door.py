@@ -189,7 +189,7 @@ def _words(values: Mapping[str, Any]) -> Words:
         check=bool(values.get("check")),
         undo=bool(values.get("undo")),
         completion=_shell(values.get("completion")),
-        dry_run=bool(values.get("dry_run")),
+        dry_run=bool(values.get("dry_run") or values.get("plan")),
         strict=bool(values.get("strict")),
         baseline=bool(values.get("baseline")),
         against=values.get("against"),

@@ -89,6 +89,8 @@ class Verb(NamedTuple):
         return (*([self.operand] if self.operand else []), *self.flags)
 
 
+TO = Option("to", "End with this migration (default: the last of every app).", MIGRATION)
+
 YES = Option("yes", "Do it without asking.")
 
 VERBS = (
@@ -153,13 +155,15 @@ VERBS = (
                 "Begin after this migration, or with the first (zero), on an empty database.",
                 MIGRATION,
             ),
-            Option("to", "End with this migration (default: the last of every app).", MIGRATION),
+            TO,
         ),
     ),
     Verb(
         "migrate-safe",
         "Check, rehearse on a copy, apply, verify; on failure put the database back.",
         (
+            TO,
+            Option("plan", "Print what would be applied, and change nothing, as --dry-run does."),
             Option(
                 "production",
                 "Migrate a database that looks like production: its name, spelled out.",

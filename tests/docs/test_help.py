@@ -197,6 +197,16 @@ def to(shop: Shop) -> None:
     rehearsed = shop.run(f"{verb} --to catalogue.0006 2> talk")
     assert '"0006_product_sku"' in rehearsed
     assert '"0007_fill_product_sku"' not in rehearsed
+    pending(shop)
+    assert "is applied" in shop.run("migration-workflow migrate-safe --to accounts.0001", 2)
+    applied = shop.run("migration-workflow migrate-safe --to catalogue.0011")
+    assert "applied catalogue.0011" in applied
+
+
+def plan(shop: Shop) -> None:
+    pending(shop)
+    assert "would apply catalogue.0011" in shop.run("migration-workflow migrate-safe --plan")
+    assert "1 migration is pending" in shop.run("migration-workflow pre-check")
 
 
 def yes(shop: Shop) -> None:
@@ -274,6 +284,7 @@ TRIED: dict[str, Callable[[Shop], None]] = {
     "wait": wait,
     "from": from_,
     "to": to,
+    "plan": plan,
     "yes": yes,
     "against": against,
     "baseline": baseline,

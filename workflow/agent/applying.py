@@ -21,7 +21,8 @@ from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.rehearsing import one_transaction
 from _migration_workflow_agent.scratch import renamed
 from _migration_workflow_agent.session import database_exists, keep_note
-from _migration_workflow_agent.state import pending
+from _migration_workflow_agent.span import up_to
+from _migration_workflow_agent.state import planner
 from _migration_workflow_agent.trying import Trying
 from django.db import connections
 
@@ -55,7 +56,8 @@ def apply(session, database, scratch, rehearsed, patience):
         with undo.armed():
             before = _expect_as_before(session, connection, rehearsed)
             undo.save()
-            migrate(connection, recorder, executor_class=trying.executor_class)
+            plan = up_to(planner(session.loader(database)), rehearsed["until"])
+            migrate(connection, recorder, plan, executor_class=trying.executor_class)
             _expect_as_after(connection, before, rehearsed)
 
     try:
@@ -192,7 +194,8 @@ def _expect_as_before(session, connection, rehearsed):
     lines = difference(rehearsed["before"]["schema"], found["schema"])
     if found["history"] != [list(key) for key in rehearsed["before"]["history"]]:
         lines.append("other migrations are recorded as applied")
-    if keys(pending(session.loader(connection.alias))) != rehearsed["plan"]:
+    plan = up_to(planner(session.loader(connection.alias)), rehearsed["until"])
+    if keys(migration for migration, _ in plan) != rehearsed["plan"]:
         lines.append("other migrations are pending")
     if lines:
         raise NotAsRehearsedError(["the database changed since the rehearsal", *lines])

@@ -17,7 +17,7 @@ from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.reversing import Rows, go_back
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
-from _migration_workflow_agent.span import between, up_to
+from _migration_workflow_agent.span import NoSuchMigrationError, between, up_to
 from _migration_workflow_agent.state import planner
 from _migration_workflow_agent.trying import Rebuilding
 from _migration_workflow_agent.watching import sizes, watchers_of
@@ -36,6 +36,7 @@ def rehearse(session, database, scratch, where, part):
     databases = ScratchDatabases(scratch, session.project, **where)
     place = databases.copy if since is None else databases.empty
     rehearsed = {"built": since is not None, "failed": None, "scratch": databases.told}
+    rehearsed["until"] = until
     estimated = sizes(connections[database])
     with place(database) as connection, others_guarded(database), mail_kept():
         try:
@@ -83,7 +84,12 @@ def _counted(estimated, rows, told, *, built):
 def _plan(session, connection, since, until):
     """Return what is to be rehearsed. What comes before it is run here, on an empty database."""
     if since is None:
-        return up_to(planner(session.loader(connection.alias)), until)
+        plan = up_to(planner(session.loader(connection.alias)), until)
+        if any(backwards for _, backwards in plan):
+            raise NoSuchMigrationError(
+                f"{until} is applied, and others after it: nothing leads back"
+            )
+        return plan
     before = between(MigrationExecutor(connection), since, until)
     migrate(connection, Recorder(session.channel, "building"), plan=before)
     return up_to(MigrationExecutor(connection), until)
