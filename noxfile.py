@@ -124,3 +124,11 @@ def benchmark_static(session: nox.Session) -> None:
     session.install("--editable", ".", "matplotlib>=3.8", *_group("test"))
     folder = Path(session.cache_dir, "static-gate")
     session.run("python", "-m", "benchmarks.static_gate", str(folder), *session.posargs)
+
+
+@nox.session(python="3.11")
+def faults(session: nox.Session) -> None:
+    """Kill the migrator and the server at every step, on each engine: hours, carried on if cut."""
+    session.install("--editable", ".", *_group("test"), *_group("servers"))
+    file = Path(session.cache_dir, "faults.jsonl")
+    session.run("python", "-m", "tests.faults.everything", str(file), *session.posargs)

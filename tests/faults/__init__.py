@@ -1,0 +1,1 @@
+"""Whatever is killed when, on each engine: the migrator, the server, both."""

@@ -1,0 +1,178 @@
+"""Where faults are played: one engine, a database that can be had anew, and what it may hold."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.e2e.conftest import EXAMPLE, THROWAWAY
+from tests.e2e.shop import Shop
+from tests.faults.mortal import Mortal, mortal
+
+if TYPE_CHECKING:
+    from tests.servers.engines import Server
+
+MIGRATIONS = (
+    ("catalogue", "0011_stock", "product", "stock", "0010_product_status_price_idx"),
+    ("orders", "0005_parcels", "order", "parcels", "0004_order_indexes"),
+)
+"""App and name of each pending migration, its model and new field, and what it comes after."""
+
+NAMES = [f"{app}.{name}" for app, name, *_ in MIGRATIONS]
+
+HELD = """
+def work(apps, schema_editor):
+    name = str(schema_editor.connection.settings_dict["NAME"])
+    doing = "rehearsing" if "scratch" in name else "applying"
+    held = f"{doing} MIGRATION"
+    if open("hold").read() == held:
+        open("../meeting", "w").close()
+        while open("hold").read() == held:
+            pass
+"""
+"""What keeps a migration in its middle until the file ``hold`` says otherwise."""
+
+MOVING = re.compile(r"^(--.*|SELECT pg_catalog\.setval.*|\\(un)?restrict.*|/\*M?!.*|SET .*|)$")
+"""Lines of a dump that say something of the dump, or of numbers that no rollback takes back."""
+
+RECORDED = "SELECT app, name FROM django_migrations ORDER BY app, name"
+
+
+class Stage:
+    """One engine. ``states`` are what the database holds after none, one and all of the plan."""
+
+    def __init__(self, folder: Path, server: Mortal | None) -> None:
+        self.folder = folder
+        self.server = server
+        self.states: list[list[str]] = []
+        self._played = 0
+        (folder / "home").mkdir(parents=True)
+        shop = self._copy("base")
+        if server is not None:
+            server.server.run("CREATE DATABASE shop")
+        shop.manage("migrate")
+        shop.manage("seed")
+        self._keep(shop)
+        self.states.append(self.held(shop))
+        add_plan(shop, stepwise=False)
+        shop.write("hold", "")
+        for app, *_ in MIGRATIONS:
+            shop.manage("migrate", app)
+            self.states.append(self.held(shop))
+        self._others = self.databases()
+
+    def fresh(self, *, stepwise: bool, at: str) -> Shop:
+        """Return a new shop with the plan pending, which holds in its middle at a point."""
+        self._played += 1
+        shop = self._copy(f"trial-{self._played}/shop")
+        self._put_back(shop)
+        add_plan(shop, stepwise=stepwise)
+        shop.write("hold", at)
+        os.mkfifo(shop.meeting)
+        return shop
+
+    def held(self, shop: Shop) -> list[str]:
+        """Return all that the shop's database holds, as text."""
+        if self.server is None:
+            return shop.dump()
+        server = self.server.server
+        if server.vendor == "postgresql":
+            program = [server.client[0].replace("psql", "pg_dump"), "-h", str(server.socket)]
+            words = ["-U", "postgres", "--inserts", "--exclude-table-data=django_migrations"]
+        else:
+            program = ["mariadb-dump", "--no-defaults", f"--socket={server.socket}", "--user=root"]
+            words = [
+                "--skip-comments",
+                "--skip-extended-insert",
+                "--ignore-table-data=shop.django_migrations",
+            ]
+        done = subprocess.run(
+            [*program, *words, "shop"], capture_output=True, text=True, check=True
+        )
+        text = re.sub(r" AUTO_INCREMENT=\d+", "", done.stdout)
+        recorded = self.ask(RECORDED)
+        return [*recorded, *(line for line in text.splitlines() if not MOVING.match(line))]
+
+    def databases(self) -> set[str]:
+        """Return the server's databases."""
+        return set() if self.server is None else self.server.server.databases()
+
+    def leftovers(self, shop: Shop) -> list[str]:
+        """Return what runs have left on the server and in the project's own folder."""
+        found = sorted(self.databases() - self._others)
+        scratch = shop.folder / ".workflow/scratch"
+        found += [str(path.relative_to(shop.folder)) for path in scratch.rglob("*")]
+        return found + [path.name for path in shop.folder.glob("*-migrating")]
+
+    def _copy(self, name: str) -> Shop:
+        shutil.copytree(EXAMPLE, self.folder / name, ignore=THROWAWAY)
+        shop = Shop(self.folder / name, self.folder / "home")
+        if self.server is not None:
+            shop.variables["DATABASE_URL"] = self.server.server.url("shop")
+        return shop
+
+    def _keep(self, shop: Shop) -> None:
+        """Keep the database as every trial finds it."""
+        if self.server is None:
+            shutil.copy(shop.database, self.folder / "kept.sqlite3")
+        elif self.server.server.vendor == "postgresql":
+            self.server.server.run("CREATE DATABASE kept TEMPLATE shop")
+        else:
+            with (self.folder / "kept.sql").open("wb") as file:
+                socket = f"--socket={self.server.server.socket}"
+                argv = ["mariadb-dump", "--no-defaults", socket, "--user=root", "shop"]
+                subprocess.run(argv, stdout=file, check=True)
+
+    def _put_back(self, shop: Shop) -> None:
+        if self.server is None:
+            shutil.copy(self.folder / "kept.sqlite3", shop.database)
+        elif self.server.server.vendor == "postgresql":
+            self.server.server.run("DROP DATABASE shop WITH (FORCE)")
+            self.server.server.run("CREATE DATABASE shop TEMPLATE kept")
+        else:
+            self.server.server.run("DROP DATABASE shop; CREATE DATABASE shop")
+            with (self.folder / "kept.sql").open("rb") as file:
+                argv = [*self.server.server.client[:-1], "shop"]
+                subprocess.run(argv, stdin=file, check=True)
+
+    def ask(self, sql: str) -> list[str]:
+        """Run a statement on the shop's database; return the lines that it printed."""
+        assert self.server is not None
+        client = list(self.server.server.client)
+        where = ["-d", "shop"] if self.server.server.vendor == "postgresql" else ["-D", "shop"]
+        argv = [client[0], *where, *client[1:], sql]
+        if self.server.server.vendor == "mariadb":
+            argv = [*client[:-1], *where, client[-1], sql]
+        done = subprocess.run(argv, capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()
+
+
+def add_plan(shop: Shop, *, stepwise: bool) -> None:
+    """Add two migrations, of which each can be held in its middle."""
+    for app, name, model, field, after in MIGRATIONS:
+        shop.add_migration(
+            f'migrations.AddField("{model}", "{field}", models.IntegerField(null=True))',
+            "migrations.RunPython(work, migrations.RunPython.noop)",
+            app=app,
+            name=name,
+            after=after,
+            head=HELD.replace("MIGRATION", f"{app}.{name}"),
+            body="atomic = False" if stepwise else "",
+        )
+        shop.add_field(f"{field} = models.IntegerField(null=True)", app=app)
+
+
+@contextmanager
+def stage(folder: Path, server: Server | None) -> Iterator[Stage]:
+    """Yield a stage on a server, or on SQLite where there is none."""
+    if server is None:
+        yield Stage(folder, None)
+        return
+    with mortal(server) as one:
+        yield Stage(folder, one)
