@@ -33,8 +33,9 @@ def test(context: Context) -> None:
 
 @task(name="test-projects")
 def test_projects(context: Context) -> None:
-    """Run the flows on a real project from the package index."""
+    """Run the flows on a real project from the package index, and the stories of adoption."""
     run(context, "pytest", "-m", "pypi", "tests/projects", "-k", "wagtail")
+    run(context, "pytest", "-m", "pypi", "-n", "auto", "tests/adoption")
 
 
 ns = namespace

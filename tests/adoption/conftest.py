@@ -13,7 +13,8 @@ from tests.projects.environments import cache_folder, environment_with
 
 ROOT = Path(__file__).parents[2]
 
-TOOLS = ("pre-commit==4.*", "prek==0.*", "uv==0.*", "poetry==2.*")
+MANAGERS = ("uv==0.*", "poetry==2.*")
+FRAMEWORKS = ("pre-commit==4.*", "prek==0.*")
 
 STRANGERS = ("MIGRATION_WORKFLOW", "DJANGO_", "VIRTUAL_ENV", "PYTHON", "GIT_", "PRE_COMMIT")
 """What begins so is of whoever runs the tests."""
@@ -43,8 +44,14 @@ def frameworks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def programs() -> Path:
-    """A folder with the programs that a team has on its machines."""
-    return environment_with(*TOOLS) / "bin"
+    """A folder with the managers of packages."""
+    return environment_with(*MANAGERS) / "bin"
+
+
+@pytest.fixture(scope="session")
+def framework_programs() -> dict[str, Path]:
+    """A folder for each framework: a machine has one of them."""
+    return {name.partition("=")[0]: environment_with(name) / "bin" for name in FRAMEWORKS}
 
 
 @pytest.fixture

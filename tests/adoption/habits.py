@@ -82,11 +82,11 @@ def _adopt_with_pip(member: Member) -> None:
 
 
 def _make_with_uv(member: Member) -> None:
-    member.run("uv", "init", "--bare", "--name", "site")
+    member.run("uv", "init", "--bare", "--name", "gazette")
     member.run("uv", "add", "wagtail~=8.0.0")
-    member.run("uv", "run", "wagtail", "start", "site", ".")
+    member.run("uv", "run", "wagtail", "start", "gazette", ".")
     (member.folder / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
-    _shop(member, "site/settings/base.py")
+    _shop(member, "gazette/settings/base.py")
 
 
 def _adopt_with_uv(member: Member) -> None:
@@ -95,7 +95,8 @@ def _adopt_with_uv(member: Member) -> None:
 
 def _make_with_poetry(member: Member) -> None:
     member.run("poetry", "new", "--name", "depot", str(member.folder))
-    member.run("poetry", "add", "--quiet", "django~=5.2")
+    member.run("poetry", "env", "use", sys.executable)
+    _install_for_poetry(member, "Django~=5.2")
     _django(member, "startproject", "config", "src", cwd=member.folder)
     settings = member.project / "config/settings"
     settings.mkdir()
@@ -108,8 +109,13 @@ def _make_with_poetry(member: Member) -> None:
 
 
 def _adopt_with_poetry(member: Member) -> None:
-    [wheel] = Path(member.variables["PIP_FIND_LINKS"].split()[0]).glob("*.whl")
-    member.run("poetry", "add", "--quiet", "--group", "dev", str(wheel))
+    _install_for_poetry(member, "django-migration-workflow")
+
+
+def _install_for_poetry(member: Member, requirement: str) -> None:
+    """Install with pip into Poetry's environment: Poetry itself can't use every package index."""
+    words = ("--python", str(member.folder / ".venv"), "install", "--quiet", requirement)
+    member.run(sys.executable, "-m", "pip", *words)
 
 
 HABITS = (

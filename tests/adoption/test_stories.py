@@ -19,11 +19,17 @@ def habit(request: pytest.FixtureRequest) -> Habit:
 
 
 @pytest.fixture
-def alice(habit: Habit, tmp_path: Path, variables: dict[str, str]) -> Member:
+def alice(
+    habit: Habit,
+    tmp_path: Path,
+    variables: dict[str, str],
+    framework_programs: dict[str, Path],
+) -> Member:
     """A member of a team whose repository knows nothing of this tool yet."""
     folder = tmp_path / "alice"
     folder.mkdir()
-    made = Member(folder, variables, habit.project)
+    path = f"{framework_programs[habit.framework]}:{variables['PATH']}"
+    made = Member(folder, {**variables, "PATH": path}, habit.project)
     habit.make(made)
     made.git("init", "--quiet", "--initial-branch=main")
     made.commit_all("All that there is")
