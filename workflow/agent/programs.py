@@ -36,7 +36,8 @@ def folders(more=()):
         found += sorted(glob.glob(pattern))
     wheel = importlib.util.find_spec(WHEEL)
     if wheel is not None and wheel.origin:
-        found.append(os.path.join(os.path.dirname(wheel.origin), "pginstall", "bin"))
+        pattern = os.path.join(os.path.dirname(wheel.origin), "pginstall*", "bin")
+        found += sorted(glob.glob(pattern))
     return [*found, *more]
 
 

