@@ -180,4 +180,5 @@ def test_a_killed_host_leaves_what_recover_needs(project: Project) -> None:
     put(project, yes=True)
     assert project.dump() == before
     project.close()
-    assert not (project.folder / ".workflow").exists()
+    kept = {path.name for path in (project.folder / ".workflow").iterdir()}
+    assert kept == {".gitignore", "journal.jsonl"}
