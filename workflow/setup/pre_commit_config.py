@@ -33,7 +33,7 @@ HOOKS = {
 """Each hook, and when it runs. Together they look at all that ``validate-migrations`` looks at."""
 
 FILES = (
-    r"(^|/)([^/]*(migrations|models|settings)[^/]*/.*|[^/]*(models|settings)[^/]*|apps)\.py$"
+    r"(^|/)([^/]*(migrations|models|settings)[^/]*(/.*)?|apps)\.py$"
     r"|(^|/)(migration-workflow\.toml|migrations\.lock)$"
 )
 """The files whose change can change a verdict."""
