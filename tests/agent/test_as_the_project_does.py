@@ -119,8 +119,7 @@ def test_what_such_a_command_changes_does_not_reach_the_migrations(project: Proj
     context = project.context()
     assert context.facts
     assert context.agent.ask("drift", database="default")["changes"] == {}
-    scratch = str(context.scratch.folder)
-    rehearsed = context.agent.ask("rehearse", database="default", scratch=scratch)
+    rehearsed = context.ask_on_scratch("rehearse", part=[None, None])
     assert rehearsed["failed"] is None
 
 
@@ -178,10 +177,7 @@ def test_urls_that_cannot_be_imported_are_told(project: Project) -> None:
 def clean(project: Project) -> dict[str, Any]:
     context = project.context()
     assert context.facts
-    answer: dict[str, Any] = context.agent.ask(
-        "clean", database="default", scratch=str(context.scratch.folder), kept=None
-    )
-    return answer
+    return context.ask_on_scratch("clean", kept=None)
 
 
 def test_the_projects_own_migrations_go_back(project: Project) -> None:

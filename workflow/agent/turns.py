@@ -230,8 +230,9 @@ class _FileTurn:
             os.close(file)
             return False
         since = datetime.datetime.now(datetime.timezone.utc)
-        os.ftruncate(file, 0)
-        os.write(file, json.dumps(_holder(who_we_are(), None, None, None, since)).encode())
+        with contextlib.suppress(OSError):  # who has it can't be told on a disk that is full
+            os.ftruncate(file, 0)
+            os.write(file, json.dumps(_holder(who_we_are(), None, None, None, since)).encode())
         self.file = file
         return True
 
