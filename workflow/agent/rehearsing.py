@@ -25,7 +25,7 @@ from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 
-def rehearse(session, database, scratch, where, part):
+def rehearse(session, database, scratch, where=None, part=(None, None)):
     """Return the plan, what each migration did, and what the copy looked like afterwards.
 
     ``part`` names two migrations or ``None``. What is pending, up to the second, runs on a copy
@@ -33,7 +33,7 @@ def rehearse(session, database, scratch, where, part):
     without evidence.
     """
     since, until = part
-    databases = ScratchDatabases(scratch, session.project, **where)
+    databases = ScratchDatabases(scratch, session.project, **(where or {}))
     place = databases.copy if since is None else databases.empty
     rehearsed = {"built": since is not None, "failed": None, "scratch": databases.told}
     rehearsed["until"] = until
