@@ -71,7 +71,8 @@ def describe_table(connection, cursor, table):
         "column " + _column(column) for column in introspection.get_table_description(cursor, table)
     ]
     constraints = introspection.get_constraints(cursor, table)
-    return sorted(lines + [_constraint(name, found) for name, found in constraints.items()])
+    told = [item for item in constraints.items() if not _is_of_not_null(*item)]
+    return sorted(lines + [_constraint(*item) for item in told])
 
 
 def _column(column):
@@ -86,6 +87,15 @@ def _column(column):
         f"collation={getattr(column, 'collation', None)}",
     ]
     return " ".join(parts)
+
+
+def _is_of_not_null(name, found):
+    """Say whether a constraint is what PostgreSQL has from 18 on for a NOT NULL of a column.
+
+    The column tells of that already (https://www.postgresql.org/docs/18/catalog-pg-constraint.html).
+    """
+    kinds = ("primary_key", "unique", "check", "index", "foreign_key")
+    return name.endswith("_not_null") and not any(found.get(kind) for kind in kinds)
 
 
 def _constraint(name, found):
