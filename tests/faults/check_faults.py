@@ -1,6 +1,8 @@
 """A few of all faults: those that cut a migration in two, and a server that goes.
 
-``python -m tests.faults.everything`` plays all of them.
+Not among the tests of every change: killing a server and starting it again takes long on a machine
+that has other things to do. ``pytest tests/faults/check_faults.py`` runs these, and
+``python -m tests.faults.everything`` plays all faults.
 """
 
 from __future__ import annotations
