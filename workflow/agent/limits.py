@@ -8,6 +8,7 @@ included, and for the connection that Django opens when a migration has closed t
 import contextlib
 import math
 
+from _migration_workflow_agent.driver_error import sqlstate
 from django.db.backends.signals import connection_created
 
 LOCK_ERRORS = {
@@ -117,5 +118,5 @@ def _said(vendor, error, table):
 
 def _code(vendor, error):
     if vendor == "postgresql":
-        return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+        return sqlstate(error)
     return error.args[0] if error.args and isinstance(error.args[0], (int, str)) else None

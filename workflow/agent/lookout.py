@@ -11,7 +11,7 @@ import time
 
 from _migration_workflow_agent.channel import hide
 from _migration_workflow_agent.migrating import Watcher, unheard
-from _migration_workflow_agent.turns import own_connection
+from _migration_workflow_agent.server_session import own_connection
 from django.db.backends.signals import connection_created
 
 LOOKS_EVERY = 0.25

@@ -1,5 +1,7 @@
 """Tells a migration that failed from a scratch database that failed under it."""
 
+from _migration_workflow_agent.driver_error import sqlstate
+
 FULL_OR_GONE = ("08", "53", "57P", "58")
 """How the states begin with which PostgreSQL says that it can't go on, whatever is asked of it
 (https://www.postgresql.org/docs/current/errcodes-appendix.html)."""
@@ -31,9 +33,8 @@ def _says_so(cause):
 
     if not isinstance(cause, DatabaseError):
         return False
-    driver = cause.__cause__
-    state = getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or ""
-    numbers = [number for number in getattr(driver, "args", ())[:1] if number in MYSQL_FULL]
+    numbers = [one for one in getattr(cause.__cause__, "args", ())[:1] if one in MYSQL_FULL]
+    state = sqlstate(cause) or ""
     return bool(numbers) or state.startswith(FULL_OR_GONE) or SQLITE_FULL in str(cause)
 
 

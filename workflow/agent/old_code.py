@@ -8,6 +8,7 @@ before: select the columns, insert a row, update it, delete it. All of it is rol
 import contextlib
 
 from _migration_workflow_agent.channel import hide
+from _migration_workflow_agent.driver_error import sqlstate
 from _migration_workflow_agent.made_up import made_up
 from _migration_workflow_agent.migrating import Watcher, unheard
 
@@ -172,7 +173,7 @@ class Trial:
 
 def _is_about_values(connection, error):
     cause = error.__cause__ or error
-    code = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    code = sqlstate(error)
     if code is None and connection.vendor == "mysql":
         code = cause.args[0] if cause.args else None
     said = str(cause) if code is None else str(code)

@@ -11,10 +11,7 @@ import tempfile
 from _migration_workflow_agent import programs, sampling, sampling_mysql
 from _migration_workflow_agent.fingerprint import fingerprint, schema
 from _migration_workflow_agent.naming import NoScratchDatabaseError
-
-NO_DB_ALIAS = "__no_db__"
-YEAR_SECONDS = 31536000
-"""The longest that a session may be told to wait."""
+from _migration_workflow_agent.server_session import YEAR_SECONDS, ServerSession
 
 WORDS = {"passwd": "password", "unix_socket": "socket"}
 """What the driver calls a part of the address, and what the programs call it."""
@@ -35,28 +32,13 @@ FOR_MYSQL = ("--set-gtid-purged=OFF", "--column-statistics=0")
 """Words that only the dump program of MySQL needs, and only it understands."""
 
 
-class Server:
+class Server(ServerSession):
     """A session on the server without a database: it makes, locks and drops databases."""
 
     def __init__(self, connection, settings):
-        self._settings = settings
-        self._kind = type(connection)
+        super().__init__(connection, settings)
         self._connection = self.connection_to(None)
         self.run(f"SET SESSION wait_timeout = {YEAR_SECONDS}")
-
-    def connection_to(self, name):
-        """Return a connection to a database of the server, not opened."""
-        return self._kind({**self._settings, "NAME": name, "AUTOCOMMIT": True}, NO_DB_ALIAS)
-
-    def close(self):
-        """End the session, and its locks with it."""
-        self._connection.close()
-
-    def run(self, sql, params=None):
-        """Run a statement; return its rows."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return list(cursor.fetchall()) if cursor.description else []
 
     def names(self, beginning):
         """Return the databases whose names begin so."""
@@ -73,14 +55,13 @@ class Server:
 
     def create(self, name, charset, collation):
         """Create a database."""
-        quoted = self._connection.ops.quote_name(name)
-        self.run(f"CREATE DATABASE {quoted} CHARACTER SET {charset} COLLATE {collation}")
+        self.run(f"CREATE DATABASE {self.quoted(name)} CHARACTER SET {charset} COLLATE {collation}")
 
     def drop(self, name):
         """Drop a database."""
         if not self._connection.is_usable():
             self._connection.close()
-        self.run(f"DROP DATABASE IF EXISTS {self._connection.ops.quote_name(name)}")
+        self.run(f"DROP DATABASE IF EXISTS {self.quoted(name)}")
 
     drop_unused = drop
 

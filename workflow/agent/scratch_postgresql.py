@@ -6,18 +6,13 @@ A copy is made by the server itself where nobody else is connected to the databa
 """
 
 import contextlib
-import hashlib
 import time
 
 from _migration_workflow_agent import programs, sampling, sampling_postgresql
+from _migration_workflow_agent.driver_error import sqlstate
 from _migration_workflow_agent.fingerprint import fingerprint, schema
 from _migration_workflow_agent.naming import NoScratchDatabaseError
-
-NO_DB_ALIAS = "__no_db__"
-"""What Django calls connections of its own to a server; it keeps them out of its pools."""
-
-MAINTENANCE = "postgres"
-"""The database that is there on every server, to connect to while others are made and dropped."""
+from _migration_workflow_agent.server_session import MAINTENANCE, ServerSession, advisory_key
 
 IN_USE, NO_RIGHT = "55006", "42501"
 """What the server answers where a database is in use, and where one lacks a right."""
@@ -65,15 +60,14 @@ PARAMETERS = (
 list of processes (https://www.postgresql.org/docs/current/libpq-envars.html)."""
 
 
-class Server:
+class Server(ServerSession):
     """A session on the server, apart from the database: it makes, locks and drops databases.
 
     The locks are those of the maintenance database, and end with this session.
     """
 
     def __init__(self, connection, settings):
-        self._settings = settings
-        self._kind = type(connection)
+        super().__init__(connection, settings)
         self._connection = self.connection_to(MAINTENANCE)
         try:
             self._connection.ensure_connection()
@@ -82,24 +76,6 @@ class Server:
             self._connection.ensure_connection()
         if self._connection.pg_version >= 140000:
             self.run("SET idle_session_timeout = 0")
-
-    def connection_to(self, name):
-        """Return a connection to a database of the server, not opened, and in no pool."""
-        return self._kind({**self._settings, "NAME": name, "AUTOCOMMIT": True}, NO_DB_ALIAS)
-
-    def close(self):
-        """End the session, and its locks with it."""
-        self._connection.close()
-
-    def run(self, sql, params=None):
-        """Run a statement; return its rows."""
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return cursor.fetchall() if cursor.description else []
-
-    def quoted(self, name):
-        """Return a name as it is written in SQL."""
-        return self._connection.ops.quote_name(name)
 
     def names(self, beginning):
         """Return the databases whose names begin so."""
@@ -121,8 +97,7 @@ class Server:
 
     def lock(self, name):
         """Take the lock of a name for as long as this session lives; say whether it was free."""
-        number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
-        ((is_ours,),) = self.run("SELECT pg_try_advisory_lock(%s)", [number])
+        ((is_ours,),) = self.run("SELECT pg_try_advisory_lock(%s)", [advisory_key(name)])
         return is_ours
 
     def create(self, name, template, clauses=""):
@@ -193,7 +168,7 @@ def _copied_by_server(server, connection, name):
     try:
         server.create(name, source)
     except DatabaseError as error:
-        if _sqlstate(error) not in {IN_USE, NO_RIGHT}:
+        if sqlstate(error) not in {IN_USE, NO_RIGHT}:
             raise
         return None
     for setting, value in settings:
@@ -216,7 +191,7 @@ def make_alike(server, connection, name, template):
             server.create(name, *way)
             break
         except DatabaseError as error:
-            if number == len(ways) or _sqlstate(error) not in OTHER_TRAITS:
+            if number == len(ways) or sqlstate(error) not in OTHER_TRAITS:
                 raise
     for setting, value in settings_of(connection):
         server.set_for(name, setting, value)
@@ -361,11 +336,6 @@ def close_pool(connection):
         connection.close_pool()
 
 
-def _sqlstate(error):
-    cause = error.__cause__
-    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-
-
 @contextlib.contextmanager
 def _passing(state):
     """Pass over what the server answers with one state."""
@@ -374,7 +344,7 @@ def _passing(state):
     try:
         yield
     except DatabaseError as error:
-        if _sqlstate(error) != state:
+        if sqlstate(error) != state:
             raise
 
 

@@ -16,6 +16,12 @@ import os
 import socket
 import time
 
+from _migration_workflow_agent.server_session import (
+    MAINTENANCE,
+    YEAR_SECONDS,
+    advisory_key,
+    own_connection,
+)
 from _migration_workflow_agent.state import recorded
 from django.db import DatabaseError, connections
 
@@ -23,9 +29,6 @@ ASK_AGAIN_SECONDS = 0.25
 
 NAMESPACE = "migration-workflow"
 """What begins the name of every lock of ours, and of every session that holds one."""
-
-MAINTENANCE = "postgres"
-"""The database that PostgreSQL has for those who want to be connected to no database."""
 
 
 class TurnLostError(Exception):
@@ -145,8 +148,7 @@ class _PostgresqlTurn(_ServerTurn):
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_database()")
             name = cursor.fetchone()[0]
-        digest = hashlib.sha256(f"{NAMESPACE} {name}".encode()).digest()
-        self.key = int.from_bytes(digest[:8], "big", signed=True)
+        self.key = advisory_key(f"{NAMESPACE} {name}")
         self._connect(name)
         with self.own.cursor() as cursor:
             cursor.execute("SELECT set_config('application_name', %s, false)", [who_we_are()[:63]])
@@ -190,7 +192,7 @@ class _MysqlTurn(_ServerTurn):
         digest = hashlib.sha256(str(connection.settings_dict["NAME"]).encode()).hexdigest()
         self.key = f"{NAMESPACE} {digest[:40]}"
         with self.own.cursor() as cursor:
-            cursor.execute("SET SESSION wait_timeout = 31536000")  # the longest that there is
+            cursor.execute(f"SET SESSION wait_timeout = {YEAR_SECONDS}")
 
     def take(self):
         with self.own.cursor() as cursor:
@@ -262,11 +264,3 @@ def _holder(name, session, user, address, since):
         "address": address,
         "since": since and since.isoformat(timespec="seconds"),
     }
-
-
-def own_connection(connection):
-    """Return a second connection to the same database, which nothing of the project knows of."""
-    own = connection.copy()
-    own.settings_dict["AUTOCOMMIT"] = True
-    own.settings_dict["OPTIONS"].pop("pool", None)
-    return own

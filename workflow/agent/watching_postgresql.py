@@ -10,7 +10,7 @@ import re
 import threading
 import time
 
-from _migration_workflow_agent.turns import own_connection
+from _migration_workflow_agent.server_session import own_connection
 from _migration_workflow_agent.watching import OperationWatcher
 
 MODES = (
