@@ -35,8 +35,8 @@ def rehearse(session, database, scratch, where=None, part=(None, None)):
     since, until = part
     databases = ScratchDatabases(scratch, session.project, **(where or {}))
     place = databases.copy if since is None else databases.empty
-    rehearsed = {"built": since is not None, "failed": None, "scratch": databases.told}
-    rehearsed["until"] = until
+    rehearsed = {"built": since is not None, "until": until, "failed": None}
+    rehearsed["scratch"] = databases.told
     estimated = sizes(connections[database])
     with place(database) as connection, others_guarded(database), mail_kept():
         try:

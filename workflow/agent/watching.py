@@ -88,6 +88,11 @@ class Touched:
         self.scan |= scan
         self.rows += rows
 
+    def released(self, now):
+        """Take note that the lock is free again, where one is held."""
+        if self.taken is not None:
+            self.seconds, self.taken = self.seconds + now - self.taken, None
+
     def described(self):
         """Return it as plain data."""
         return {
@@ -143,13 +148,12 @@ class OperationWatcher(Watcher):
     def __init__(self):
         self.observed = []
         self._under_way = None
-        self._editor = None
         self._deferred = []
 
     def begin(self, migration):
         """Follow the operations of ``migration``."""
         self.observed = [Observed(*numbered) for numbered in enumerate(migration.operations)]
-        self._under_way, self._editor, self._deferred = None, None, []
+        self._under_way, self._deferred = None, []
         for observed in self.observed:
             self._follow(observed)
 
@@ -195,7 +199,7 @@ class OperationWatcher(Watcher):
 
     def _run(self, observed, run, app_label, schema_editor, *states):
         known = len(schema_editor.deferred_sql)
-        self._under_way, self._editor = observed, schema_editor
+        self._under_way = observed
         began = time.perf_counter()
         try:
             run(app_label, schema_editor, *states)

@@ -60,17 +60,17 @@ class MySQLWatcher(OperationWatcher):
     def __init__(self, connection):
         super().__init__()
         self.connection = connection
-        self._known = None
+        self._known = set()
 
     def begin(self, migration):
         """Follow the migration, and learn which tables are there before it."""
         super().begin(migration)
         with unheard(self.connection), self.connection.cursor() as cursor:
             cursor.execute(
-                "SELECT table_name, engine FROM information_schema.tables "
+                "SELECT table_name FROM information_schema.tables "
                 "WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'"
             )
-            self._known = dict(cursor.fetchall())
+            self._known = {name for (name,) in cursor.fetchall()}
 
     def see(self, observed, statement, params, run, cursor):
         """Run a statement, the gentlest way that there is, and note which one that was."""

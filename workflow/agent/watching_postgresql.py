@@ -44,13 +44,17 @@ WHERE c.oid >= {FIRST_OF_USERS} AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 
 AND n.nspname <> 'pg_toast'
 """  # noqa: S608 - nothing of a user's is in it
 
-LOCKED = f"""
-SELECT relation, mode, pg_relation_filenode(relation), {COUNTERS.format("relation")}
-FROM pg_locks
-WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted
+HELD = f"""
+FROM pg_locks WHERE pid = {{}} AND locktype = 'relation' AND granted
 AND relation >= {FIRST_OF_USERS}
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""  # noqa: S608
+"""  # noqa: S608 - nothing of a user's is in it
+"""The locks on tables and indexes that a session has."""
+
+LOCKED = (
+    f"SELECT relation, mode, pg_relation_filenode(relation), {COUNTERS.format('relation')}"
+    + HELD.format("pg_backend_pid()")
+)
 
 TABLES = """
 SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
@@ -58,11 +62,7 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """
 WAITS = "SELECT 1 FROM pg_locks WHERE pid = {} AND NOT granted"
-LOCKS_OF = f"""
-SELECT relation, mode FROM pg_locks
-WHERE pid = {{}} AND locktype = 'relation' AND granted AND relation >= {FIRST_OF_USERS}
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""  # noqa: S608
+LOCKS_OF = f"SELECT relation, mode {HELD}"
 COUNTS = "SELECT relid, seq_scan FROM pg_stat_user_tables"
 LOOKS_EVERY = 0.002
 """Seconds between two looks at whether a statement waits already."""
@@ -79,7 +79,6 @@ UNHOLDABLE = re.compile(
 
 FLUSH = "SELECT pg_stat_force_next_flush()"
 FLUSHES_SINCE = 150000
-NOTHING = "SELECT NULL"
 
 IDLE, IN_TRANSACTION = 0, 2
 """libpq's ``PGTransactionStatusType``."""
@@ -205,9 +204,9 @@ class PostgreSQLWatcher(OperationWatcher):
         """Hold the transaction of a statement open for a look, where that can be done."""
         if UNHOLDABLE.match(statement):
             with Second(self.connection) as second:
-                self._ask(FLUSH if self._can_flush() else NOTHING)
+                self._flush_counters()
                 result = run()
-                self._ask(FLUSH if self._can_flush() else NOTHING)
+                self._flush_counters()
                 second.stop()
                 self._note_watched(observed, statement, began, second)
             return result
@@ -241,12 +240,13 @@ class PostgreSQLWatcher(OperationWatcher):
         """What was locked is free again: note for how long it was held."""
         now = time.perf_counter()
         for touched in observed.touched.values():
-            if touched.taken is not None:
-                touched.seconds, touched.taken = touched.seconds + now - touched.taken, None
+            touched.released(now)
         self._held = {}
 
-    def _can_flush(self):
-        return self.connection.pg_version >= FLUSHES_SINCE
+    def _flush_counters(self):
+        """Let the second connection see how often tables were scanned, where a server can."""
+        if self.connection.pg_version >= FLUSHES_SINCE:
+            self._ask(FLUSH)
 
     def _tell(self, command):
         with self.connection.connection.cursor() as cursor:
@@ -258,11 +258,8 @@ class PostgreSQLWatcher(OperationWatcher):
 
     def end(self, migration):
         """Close the account: every lock is released now."""
-        now = time.perf_counter()
         for observed in self.observed:
-            for touched in observed.touched.values():
-                if touched.taken is not None:
-                    touched.seconds += now - touched.taken
+            self._close_account(observed)
         return {**super().end(migration), "wal_bytes": self._wal() - self._wal_before}
 
     def _wal(self):
