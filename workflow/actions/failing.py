@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
-from workflow.gates.pre_check import counted, listed
+from workflow.gates.pre_check import counted, listed, ways_out
 from workflow.gates.rehearsal import quoted, where_it_failed
 from workflow.outcome import Finding, Severity
 
@@ -128,12 +128,7 @@ def _done(answer: Mapping[str, Any]) -> dict[str, Any]:
 def _how_to_go_on(answer: Mapping[str, Any]) -> str:
     if not _is_cut_in_two(answer):
         return ""
-    name = f"{answer['failed']['app']} {answer['failed']['migration']}"
-    return (
-        f"To finish it: do by hand what is missing of 'manage.py sqlmigrate {name}', and record "
-        f"it with 'manage.py migrate --fake {name}'. Or take back what is in: "
-        f"'manage.py sqlmigrate --backwards {name}' shows how. "
-    )
+    return f"{ways_out(answer['failed']['app'], answer['failed']['migration'])} "
 
 
 def _where_it_stands(answer: Mapping[str, Any]) -> str:

@@ -91,7 +91,6 @@ def _half_applied(context: Context, state: Mapping[str, Any]) -> Iterator[Findin
     if (half.app, half.migration) in {(app, name) for app, name, _ in state["applied"]}:
         half.path.unlink(missing_ok=True)
         return
-    name = f"{half.app} {half.migration}"
     stays = "; ".join(half.operations + half.done) or "nothing that is known"
     yield Finding(
         "HIS113",
@@ -99,13 +98,21 @@ def _half_applied(context: Context, state: Mapping[str, Any]) -> Iterator[Findin
         f"{half.app}.{half.migration} was cut off while it was applied to the database {alias!r}, "
         f"which can't take it back. It is not recorded. In the database: {stays}. In it or not: "
         f"{half.under_way}.",
-        "To finish it: do by hand what is missing of "
-        f"'manage.py sqlmigrate {name}', and record it with 'manage.py migrate --fake {name}'. "
-        f"Or take back what is in: 'manage.py sqlmigrate --backwards {name}' shows how. When "
-        "that is done, say so: migration-workflow recover",
+        f"{ways_out(half.app, half.migration)} When that is done, say so: "
+        "migration-workflow recover",
         app=half.app,
         migration=half.migration,
         data={"operations": half.operations, "done": half.done, "under_way": half.under_way},
+    )
+
+
+def ways_out(app: str, migration: str) -> str:
+    """Return how to finish, or to take back, a migration that is half applied."""
+    name = f"{app} {migration}"
+    return (
+        f"To finish it: do by hand what is missing of 'manage.py sqlmigrate {name}', and record "
+        f"it with 'manage.py migrate --fake {name}'. Or take back what is in: "
+        f"'manage.py sqlmigrate --backwards {name}' shows how."
     )
 
 
