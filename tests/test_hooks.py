@@ -126,6 +126,15 @@ def committer(tmp_path: Path) -> Committer:
     return made
 
 
+def as_submodule(committer: Committer, whole: Path) -> Committer:
+    """Make a repository a part of another one; return the part."""
+    whole.mkdir()
+    committer.git("init", "--quiet", cwd=whole)
+    add = ["-c", "protocol.file.allow=always", "submodule", "add", "--quiet"]
+    committer.git(*add, str(committer.folder), "part", cwd=whole)
+    return Committer(whole / "part")
+
+
 class TestWhatIsCommitted:
     def test_a_bad_migration_is_refused(self, committer: Committer) -> None:
         committer.migration("shop", "0002_x", after=BAD)
@@ -193,11 +202,7 @@ class TestWhereItIsCommitted:
 
     def test_in_a_submodule(self, committer: Committer, tmp_path: Path) -> None:
         whole = tmp_path / "whole"
-        whole.mkdir()
-        committer.git("init", "--quiet", cwd=whole)
-        add = ["-c", "protocol.file.allow=always", "submodule", "add", "--quiet"]
-        committer.git(*add, str(committer.folder), "part", cwd=whole)
-        part = Committer(whole / "part")
+        part = as_submodule(committer, whole)
         part.hook()
         part.migration("shop", "0002_x", after=BAD)
         part.git("add", "--all")
@@ -207,11 +212,7 @@ class TestWhereItIsCommitted:
         self, committer: Committer, tmp_path: Path
     ) -> None:
         whole = tmp_path / "whole"
-        whole.mkdir()
-        committer.git("init", "--quiet", cwd=whole)
-        add = ["-c", "protocol.file.allow=always", "submodule", "add", "--quiet"]
-        committer.git(*add, str(committer.folder), "part", cwd=whole)
-        part = Committer(whole / "part")
+        part = as_submodule(committer, whole)
         part.hook(inside=whole)
         (whole / "models.py").touch()
         part.git("add", "--all", cwd=whole)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.two_migrations import EVENTS, add_two
 from workflow.flows import FLOWS
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ CODES = {"INT": 130, "TERM": 130, "KILL": -9, "KILL-BOTH": -9}
 
 COLOUR = "catalogue/migrations/0011_product_colour.py"
 GIFT = "orders/migrations/0005_order_gift.py"
-
-STOCK = ("catalogue", "0011_stock")
-PARCELS = ("orders", "0005_parcels")
-NAMES = [f"{app}.{name}" for app, name in (STOCK, PARCELS)]
 
 HELD = """
 def work(apps, schema_editor):
@@ -49,7 +46,6 @@ def around(verb: str) -> list[str]:
 
 
 WRITE_POINTS = ["staged 1", "staged 2", "placing 1", "placed 1", "placing 2", "placed 2"]
-EVENTS = [f"{doing} {name}" for doing in ("rehearsing", "applying") for name in NAMES]
 MAKEMIGRATIONS = [*around("makemigrations"), *WRITE_POINTS]
 MIGRATE_SAFE = [*around("migrate-safe"), *EVENTS]
 STEPWISE = [*EVENTS, "begin apply", "end apply", "begin verify", "end verify"]
@@ -144,21 +140,7 @@ def prepare(shop: Shop, *, stepwise: bool, at: str) -> None:
     """Add two migrations, of which the struck one waits in its middle for the strike."""
     shop.write("hold", at)
     os.mkfifo(shop.meeting)
-    for (app, name), field, after in (
-        (STOCK, "stock", "0010_product_status_price_idx"),
-        (PARCELS, "parcels", "0004_order_indexes"),
-    ):
-        model = {"catalogue": "product", "orders": "order"}[app]
-        shop.add_migration(
-            f'migrations.AddField("{model}", "{field}", models.IntegerField(null=True))',
-            "migrations.RunPython(work, migrations.RunPython.noop)",
-            app=app,
-            name=name,
-            after=after,
-            head=HELD.replace("MIGRATION", f"{app}.{name}"),
-            body="atomic = False" if stepwise else "",
-        )
-        shop.add_field(f"{field} = models.IntegerField(null=True)", app=app)
+    add_two(shop, HELD, stepwise=stepwise)
 
 
 @pytest.fixture(scope="module")

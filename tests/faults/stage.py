@@ -13,18 +13,11 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.conftest import EXAMPLE, THROWAWAY
 from tests.e2e.shop import Shop
+from tests.e2e.two_migrations import MIGRATIONS, add_two
 from tests.faults.mortal import Mortal, mortal
 
 if TYPE_CHECKING:
     from tests.servers.engines import Server
-
-MIGRATIONS = (
-    ("catalogue", "0011_stock", "product", "stock", "0010_product_status_price_idx"),
-    ("orders", "0005_parcels", "order", "parcels", "0004_order_indexes"),
-)
-"""App and name of each pending migration, its model and new field, and what it comes after."""
-
-NAMES = [f"{app}.{name}" for app, name, *_ in MIGRATIONS]
 
 HELD = """
 def work(apps, schema_editor):
@@ -60,7 +53,7 @@ class Stage:
         shop.manage("seed")
         self._keep(shop)
         self.states.append(self.held(shop))
-        add_plan(shop, stepwise=False)
+        add_two(shop, HELD, stepwise=False)
         shop.write("hold", "")
         for app, *_ in MIGRATIONS:
             shop.manage("migrate", app)
@@ -72,7 +65,7 @@ class Stage:
         self._played += 1
         shop = self._copy(f"trial-{self._played}/shop")
         self._put_back(shop)
-        add_plan(shop, stepwise=stepwise)
+        add_two(shop, HELD, stepwise=stepwise)
         shop.write("hold", at)
         os.mkfifo(shop.meeting)
         return shop
@@ -151,21 +144,6 @@ class Stage:
             argv = [*client[:-1], *where, client[-1], sql]
         done = subprocess.run(argv, capture_output=True, text=True, check=True)
         return done.stdout.splitlines()
-
-
-def add_plan(shop: Shop, *, stepwise: bool) -> None:
-    """Add two migrations, of which each can be held in its middle."""
-    for app, name, model, field, after in MIGRATIONS:
-        shop.add_migration(
-            f'migrations.AddField("{model}", "{field}", models.IntegerField(null=True))',
-            "migrations.RunPython(work, migrations.RunPython.noop)",
-            app=app,
-            name=name,
-            after=after,
-            head=HELD.replace("MIGRATION", f"{app}.{name}"),
-            body="atomic = False" if stepwise else "",
-        )
-        shop.add_field(f"{field} = models.IntegerField(null=True)", app=app)
 
 
 @contextmanager

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.e2e.test_kills import expect_processes_gone
-from tests.faults.stage import MIGRATIONS, NAMES, Stage
+from tests.e2e.two_migrations import EVENTS, MIGRATIONS
 from workflow.flows import FLOWS
 
 if TYPE_CHECKING:
     from tests.e2e.shop import Run, Shop
+    from tests.faults.stage import Stage
 
 ROOT = Path(__file__).parents[2]
 
-EVENTS = [f"{doing} {name}" for doing in ("rehearsing", "applying") for name in NAMES]
 POINTS = [
     *(f"{when} {step.NAME}" for step in FLOWS["migrate-safe"].steps for when in ("begin", "end")),
     *EVENTS,

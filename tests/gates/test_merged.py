@@ -18,11 +18,13 @@ from tests.gates.test_against import (
     only,
     started,
 )
-from tests.project.test_merging import make_git_old
+from tests.project.old_git import any_git
 from tests.two_apps import git
 from workflow.errors import CouldNotCheck, UsageError
 from workflow.gates import dependencies
 from workflow.outcome import Finding, Severity, StepResult, Verdict
+
+__all__ = ["any_git"]
 
 COLOUR = SKU.replace("sku", "colour").replace("0002_price", "0003_sku")
 WEIGHT = COLOUR.replace("colour", "weight")
@@ -51,14 +53,6 @@ def tree(tmp_path: Path) -> Tree:
     tree = started(tmp_path / "site", tmp_path / "site")
     tree.git("switch", "--quiet", "--create", "feature")
     return tree
-
-
-@pytest.fixture(params=["git", "an older git"])
-def any_git(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if request.param == "an older git":
-        make_git_old(tmp_path / "old-git", monkeypatch)
 
 
 def on_main(tree: Tree, change: Callable[[Tree], object]) -> None:

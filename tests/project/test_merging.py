@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.project.old_git import any_git, make_git_old
 from tests.two_apps import git
 from workflow.errors import CouldNotCheck
 from workflow.project.git import Git
 from workflow.project.merging import Merge, foresee_merge, texts_at
+
+__all__ = ["any_git"]
 
 LINES = [f"line {number}\n" for number in range(30)]
 NOTHING = Merge({}, frozenset())
@@ -74,33 +74,6 @@ def repository(tmp_path: Path) -> Repository:
     repository = Repository(tmp_path / "repository")
     repository.create()
     return repository
-
-
-OLD_GIT = """\
-#!/bin/sh
-if [ "$1" = merge-tree ]; then
-  echo "usage: git merge-tree <base-tree> <branch1> <branch2>" >&2
-  exit 129
-fi
-exec {git} "$@"
-"""
-
-
-def make_git_old(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put a git first on the path that merges no trees, as those before 2.38."""
-    program = folder / "git"
-    folder.mkdir()
-    program.write_text(OLD_GIT.format(git=shutil.which("git")), encoding="utf-8")
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
-
-
-@pytest.fixture(params=["git", "an older git"])
-def any_git(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if request.param == "an older git":
-        make_git_old(tmp_path / "old-git", monkeypatch)
 
 
 @pytest.mark.usefixtures("any_git")
