@@ -28,7 +28,6 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 OUR_CODE = re.compile(r'File "[^"]*[/\\]workflow[/\\](?!agent[/\\])[^"]*", line')
 
 OUR_CACHE = {
-    "db.sqlite3-migrating",  # left by who was killed in its turn; the next turn takes it away
     ".workflow",
     ".workflow/.gitignore",
     ".workflow/findings.cache",

@@ -14,7 +14,10 @@ def state(session, database):
     reached = reach(database)
     if reached["error"] is not None:
         return {"database": reached}
-    from django.db import Error
+    from _migration_workflow_agent.turns import clear_away  # which looks at the state itself
+    from django.db import Error, connections
+
+    clear_away(connections[database])
 
     try:
         loader = session.loader(database)

@@ -85,9 +85,23 @@ def _turn_of(connection):
         return _PostgresqlTurn(connection)
     if connection.vendor == "mysql":
         return _MysqlTurn(connection)
-    if connection.vendor == "sqlite" and not connection.is_in_memory_db():
-        return _FileTurn(os.path.abspath(connection.settings_dict["NAME"]))
-    return _NoTurn()
+    return _FileTurn(_path_of(connection)) if _is_file(connection) else _NoTurn()
+
+
+def _is_file(connection):
+    return connection.vendor == "sqlite" and not connection.is_in_memory_db()
+
+
+def _path_of(connection):
+    return os.path.abspath(connection.settings_dict["NAME"])
+
+
+def clear_away(connection):
+    """Remove what a migrator left beside a SQLite database that was killed in its turn."""
+    if _is_file(connection):
+        left = _FileTurn(_path_of(connection))
+        if os.path.exists(left.path) and left.take():
+            left.close()
 
 
 def who_we_are():
