@@ -31,7 +31,12 @@ GIFT = "orders/migrations/0005_order_gift.py"
 HELD = """
 def work(apps, schema_editor):
     name = str(schema_editor.connection.settings_dict["NAME"])
-    doing = "rehearsing" if "scratch" in name else "applying"
+    hold("rehearsing" if "scratch" in name else "applying")
+
+def back(apps, schema_editor):
+    hold("taking back")
+
+def hold(doing):
     with open("hold") as file:
         if file.read() == f"{doing} MIGRATION":
             open("../meeting", "w").close()

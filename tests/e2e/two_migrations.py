@@ -14,16 +14,20 @@ MIGRATIONS = (
 """App and name of each, its model and new field, and what it comes after."""
 
 NAMES = [f"{app}.{name}" for app, name, *_ in MIGRATIONS]
-EVENTS = [f"{doing} {name}" for doing in ("rehearsing", "applying") for name in NAMES]
+DOINGS = ("rehearsing", "taking back", "applying")
+EVENTS = [f"{doing} {name}" for doing in DOINGS for name in NAMES]
 """What a migrator says when it begins with one of them."""
 
 
 def add_two(shop: Shop, held: str, *, stepwise: bool) -> None:
-    """Add both. ``held`` is what each runs in its middle, with MIGRATION for its name."""
+    """Add both. ``held`` defines what each runs in its middle, ``work`` forward and ``back``.
+
+    MIGRATION in it stands for the name of the migration.
+    """
     for app, name, model, field, after in MIGRATIONS:
         shop.add_migration(
             f'migrations.AddField("{model}", "{field}", models.IntegerField(null=True))',
-            "migrations.RunPython(work, migrations.RunPython.noop)",
+            "migrations.RunPython(work, back)",
             app=app,
             name=name,
             after=after,

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 HELD = """
 def work(apps, schema_editor):
     name = str(schema_editor.connection.settings_dict["NAME"])
-    doing = "rehearsing" if "scratch" in name else "applying"
+    hold("rehearsing" if "scratch" in name else "applying")
+
+def back(apps, schema_editor):
+    hold("taking back")
+
+def hold(doing):
     held = f"{doing} MIGRATION"
     if open("hold").read() == held:
         open("../meeting", "w").close()
