@@ -127,9 +127,10 @@ class Recorder:
         return execute(sql, params, many, context)
 
 
-def migrate(connection, recorder, plan=None, executor_class=None):
+def migrate(connection, recorder, plan=None, executor_class=None, *, signals=False):
     """Run ``plan``, or all that is pending, with the signals that ``migrate`` sends.
 
+    Where there is nothing to run, nothing is sent, unless ``signals`` says so.
     ``executor_class`` is what runs them, where that is not Django's own executor.
 
     Raises MigrationFailedError. What is rolled back then is up to the transaction around it.
@@ -140,7 +141,7 @@ def migrate(connection, recorder, plan=None, executor_class=None):
     executor = (executor_class or MigrationExecutor)(connection, recorder)
     if plan is None:
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if not plan:
+    if not plan and not signals:
         return []
     state = executor._create_project_state(with_applied_migrations=True)
     signal = {"verbosity": 0, "interactive": False, "db": connection.alias, "plan": plan}
