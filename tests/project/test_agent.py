@@ -276,6 +276,21 @@ class TestFailures:
             agent.facts(seconds=0.3)
         agent.close(seconds=0.05)
 
+    def test_a_program_that_hears_no_question(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        deaf = (
+            "import os, signal, sys; requests = sys.stdin.buffer\n"
+            "requests.read(int(requests.readline())); requests.readline(); os.close(0)\n"
+            "os.write(1, b'{\"answer\": {}}\\n'); signal.pause()"
+        )
+        monkeypatch.setattr("workflow.project.agent.GONE_SECONDS", 0.3)
+        agent = start(argv=[sys.executable, "-c", deaf])
+        agent.facts(seconds=SECONDS)
+        with pytest.raises(CouldNotCheck, match=r"^the project gave no answer within 0\.3 sec"):
+            agent.ask("state")
+        agent.close(seconds=0.05)
+
     def test_a_program_that_is_not_there(self, start: Start) -> None:
         with pytest.raises(CouldNotCheck, match=r"^/no/python can't be run: No such file or dir"):
             start(argv=["/no/python"])

@@ -27,6 +27,9 @@ BOOTSTRAP = (
 )
 """Reads the rest of the agent from standard input: nothing of it has to be installed."""
 
+GONE_SECONDS = 10.0
+"""How long it may take until the last words of a process arrive that reads no more."""
+
 KEPT_LINES = 60
 """How much of what the project says on stderr is kept for a message."""
 
@@ -110,7 +113,8 @@ class Agent:
         answer came within ``seconds`` (``None``: however long it takes).
         """
         assert self._facts is not None  # noqa: S101 - the first answer is what was booted
-        self._write(json.dumps({"ask": question, **arguments}).encode() + b"\n")
+        if not self._write(json.dumps({"ask": question, **arguments}).encode() + b"\n"):
+            seconds = GONE_SECONDS
         until = None if seconds is None else time.monotonic() + seconds
         return self._await(until, seconds, on_event)
 
@@ -127,13 +131,15 @@ class Agent:
         rest = json.dumps({"modules": sources, **start}).encode()
         self._process.feed(b"%d\n" % len(boot) + boot + rest + b"\n")
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> bool:
+        """Send something; say whether it could be. Where it ended, reading finds out why."""
         assert self._process.stdin is not None  # noqa: S101 - it was started with a pipe
         try:
             self._process.stdin.write(data)
             self._process.stdin.flush()
         except OSError:
-            pass  # it ended: reading its answer finds that out, and what it said about it
+            return False
+        return True
 
     def _await(
         self,

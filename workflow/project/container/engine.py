@@ -76,7 +76,7 @@ class Engine:
                 identifier, list(argv), stdin=True, workdir=folder, environment=dict(variables)
             )
             stream: Any = self._client.exec_start(made["Id"], socket=True)
-        raw: socket.socket = getattr(stream, "_sock", stream)
+        raw = _of_its_own(stream)
         raw.settimeout(None)
         return made["Id"], raw
 
@@ -85,6 +85,15 @@ class Engine:
         with answering():
             found: Inspected = self._client.exec_inspect(number)
         return found
+
+
+def _of_its_own(stream: Any) -> socket.socket:
+    """Return the socket below what the SDK returned, which closes its own once it is garbage."""
+    if isinstance(stream, socket.socket):  # one with TLS, which holds on to what would close it
+        return stream
+    raw: socket.socket = stream._sock.dup()  # noqa: SLF001 - there is no other way to it
+    stream._response.close()  # noqa: SLF001
+    return raw
 
 
 @contextmanager
