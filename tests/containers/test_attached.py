@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import TYPE_CHECKING
 
-from tests.containers.stack import Stack
 from workflow.project.container.attached import Attached
 from workflow.project.container.engine import connect
+
+if TYPE_CHECKING:
+    from tests.containers.stack import Stack
 
 
 def test_they_stay_open_whatever_is_collected_as_garbage(stack: Stack) -> None:
