@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -119,6 +120,18 @@ def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
     message = f"^no scratch files can be written below {tmp_path / 'file'}: File exists$"
     with pytest.raises(CouldNotCheck, match=message):
         _ = scratch.folder
+
+
+def test_runs_that_begin_and_end_at_once_keep_out_of_each_others_way(state: Path) -> None:
+    def run(_: int) -> None:
+        for _ in range(200):
+            scratch = Scratch(state)
+            assert (scratch.folder / "lock").exists()
+            scratch.remove()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(run, range(4))) == [None] * 4
+    assert not (state / "scratch").exists()
 
 
 class TestSweep:

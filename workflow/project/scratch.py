@@ -10,6 +10,7 @@ database was before an apply that was cut off. Nor is one with a link to a datab
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -27,6 +28,9 @@ SERVER = "server"
 IGNORE = ".gitignore"
 PREFIX = "run-"
 
+ATTEMPTS = 20
+"""How often a folder is made again that a run removed which ended just then."""
+
 
 class Scratch:
     """One run's folder, below the tool's own folder in the project."""
@@ -39,18 +43,25 @@ class Scratch:
         """The folder, made and locked. Raises CouldNotCheck where nothing can be written."""
         parent = self._state_folder / "scratch"
         try:
-            make_state_folder(self._state_folder)
-            parent.mkdir(exist_ok=True)
-            with _alone(parent):
-                sweep(parent)
-                folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-                self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-                fcntl.flock(self._lock, fcntl.LOCK_SH)
+            for _ in range(ATTEMPTS):
+                with suppress(FileNotFoundError):
+                    return self._made(parent)
+            return self._made(parent)
         except OSError as error:
             sweep_leftovers(self._state_folder)
             raise CouldNotCheck(
                 f"no scratch files can be written below {self._state_folder}: {error.strerror}"
             ) from error
+
+    def _made(self, parent: Path) -> Path:
+        """Make and lock the folder. Raises OSError, also where another run removes ``parent``."""
+        make_state_folder(self._state_folder)
+        parent.mkdir(exist_ok=True)
+        with _alone(parent):
+            sweep(parent)
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+            self._lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+            fcntl.flock(self._lock, fcntl.LOCK_SH)
         return folder
 
     @property
@@ -115,10 +126,15 @@ def make_state_folder(folder: Path) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Be the only one to make or sweep folders here."""
+    """Be the only one to make or sweep folders here, or to remove this one.
+
+    Raises FileNotFoundError where another run has removed it meanwhile.
+    """
     lock = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.samestat(os.fstat(lock), folder.stat()):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(folder))
         yield
     finally:
         os.close(lock)
@@ -144,7 +160,8 @@ def _remove_if_empty(parent: Path) -> None:
     state_folder = parent.parent
     with suppress(OSError):
         if parent.is_dir():
-            parent.rmdir()
+            with _alone(parent):
+                parent.rmdir()
         if [path.name for path in state_folder.iterdir()] == [IGNORE]:
             (state_folder / IGNORE).unlink()
             state_folder.rmdir()
