@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -142,5 +143,7 @@ def mariadb_server() -> Iterator[Server]:
                 run([admin, *connect, "--wait=60", "--connect-timeout=60", "ping"])
                 yield Server("mariadb", socket, (client, *connect, "-NBe"))
             finally:
+                crashed = process.poll() not in {None, -signal.SIGKILL}
                 process.terminate()
                 process.wait(SECONDS)
+                assert not crashed, (folder / "log").read_text(encoding="utf-8", errors="replace")
