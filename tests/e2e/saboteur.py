@@ -8,6 +8,7 @@ A point is ``begin STEP`` or ``end STEP``; ``DOING APP.MIGRATION`` where the age
 event; ``staged N``, ``placing N`` or ``placed N`` within the write action. With ``meet``, a
 named pipe, a strike at an event waits until the migration has reached the place where it waits.
 With ``again``, a second point is struck, such as ``closing``, the moment before the agent is ended.
+Each is struck when it is reached first: the agent tells of a long migration more than once.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from workflow.report.text import TextReport
 ORDER: Mapping[str, str] = json.loads(os.environ.pop("SABOTAGE"))
 AGENT: list[int] = []
 COUNTED: dict[str, int] = {}
+TO_STRIKE = {ORDER["at"], ORDER.get("again")}
 
 
 def log(line: str) -> None:
@@ -40,7 +42,8 @@ def log(line: str) -> None:
 def reach(point: str) -> None:
     """Log that a point is reached, and strike if it is the one."""
     log(point)
-    if point in {ORDER["at"], ORDER.get("again")}:
+    if point in TO_STRIKE:
+        TO_STRIKE.remove(point)
         strike()
 
 
@@ -87,7 +90,7 @@ def watch(agent: Agent, *_: Any) -> None:
 def ask(agent: Agent, *arguments: Any, on_event: Any = None, **named: Any) -> Any:
     def hear(event: Mapping[str, Any]) -> None:
         point = describe_event(event)
-        if point == ORDER["at"] and "meet" in ORDER:
+        if point == ORDER["at"] and point in TO_STRIKE and "meet" in ORDER:
             Path(ORDER["meet"]).read_bytes()
         reach(point)
         if on_event is not None:

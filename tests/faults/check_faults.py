@@ -2,7 +2,7 @@
 
 Not among the tests of every change: killing a server and starting it again takes long on a machine
 that has other things to do. ``pytest tests/faults/check_faults.py`` runs these, and
-``python -m tests.faults.everything`` plays all faults.
+``python -m benchmarks.faults`` plays all faults.
 """
 
 from __future__ import annotations

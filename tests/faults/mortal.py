@@ -61,17 +61,17 @@ class Mortal:
         return int(note.read_text(encoding="ascii").split()[0])
 
     def start(self) -> None:
-        """Start it again as it was started, and wait until it answers.
+        """Start it again as it was started, unless it runs, and wait until it answers.
 
         A process of the old one that was born while it was killed lives a moment longer, and as
         long as it does the new one refuses to start.
         """
         deadline = time.monotonic() + SECONDS
-        self._process = self._started()
+        started = None
         while not self._answers():
             assert time.monotonic() < deadline, "the server does not come back"
-            if self._process.poll() is not None:
-                self._process = self._started()
+            if started is None or started.poll() is not None:
+                started = self._process = self._started()
             time.sleep(0.05)
 
     def _started(self) -> subprocess.Popen[bytes]:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,17 @@ MOVING = re.compile(r"^(--.*|SELECT pg_catalog\.setval.*|\\(un)?restrict.*|/\*M?
 
 RECORDED = "SELECT app, name FROM django_migrations ORDER BY app, name"
 
+SESSIONS = {
+    "postgresql": "SELECT application_name, datname FROM pg_stat_activity "
+    "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+    "mariadb": "SELECT user, db, command, info FROM information_schema.processlist "
+    "WHERE id <> connection_id() AND user NOT IN ('system user', 'event_scheduler')",
+}
+"""Everybody who is connected. Locks and open transactions are theirs, and end with them."""
+
+LEAVE_SECONDS = 10
+"""How long a server may take to see that a client has gone."""
+
 
 class Stage:
     """One engine. ``states`` are what the database holds after none, one and all of the plan."""
@@ -50,14 +62,16 @@ class Stage:
         self.server = server
         self.states: list[list[str]] = []
         self._played = 0
+        self._before: set[str] = set()
         (folder / "home").mkdir(parents=True)
-        shop = self._copy("base")
+        shop = self._copy("base", EXAMPLE)
         if server is not None:
             server.server.run("CREATE DATABASE shop")
         shop.manage("migrate")
         shop.manage("seed")
         self._keep(shop)
         self.states.append(self.held(shop))
+        shutil.copytree(shop.folder, folder / "kept", ignore=shutil.ignore_patterns("*.sqlite3"))
         add_two(shop, HELD, stepwise=False)
         shop.write("hold", "")
         for app, *_ in MIGRATIONS:
@@ -68,11 +82,12 @@ class Stage:
     def fresh(self, *, stepwise: bool, at: str) -> Shop:
         """Return a new shop with the plan pending, which holds in its middle at a point."""
         self._played += 1
-        shop = self._copy(f"trial-{self._played}/shop")
+        shop = self._copy(f"trial-{self._played}/shop", self.folder / "kept")
         self._put_back(shop)
         add_two(shop, HELD, stepwise=stepwise)
         shop.write("hold", at)
         os.mkfifo(shop.meeting)
+        self._before = self._files(shop)
         return shop
 
     def held(self, shop: Shop) -> list[str]:
@@ -102,14 +117,28 @@ class Stage:
         return set() if self.server is None else self.server.server.databases()
 
     def leftovers(self, shop: Shop) -> list[str]:
-        """Return what runs have left on the server and in the project's own folder."""
+        """Return what runs have left: databases and sessions, and files of any kind."""
         found = sorted(self.databases() - self._others)
-        scratch = shop.folder / ".workflow/scratch"
-        found += [str(path.relative_to(shop.folder)) for path in scratch.rglob("*")]
-        return found + [path.name for path in shop.folder.glob("*-migrating")]
+        found += [f"session {line}" for line in self._sessions()]
+        return found + sorted(self._files(shop) - self._before)
 
-    def _copy(self, name: str) -> Shop:
-        shutil.copytree(EXAMPLE, self.folder / name, ignore=THROWAWAY)
+    def _sessions(self) -> list[str]:
+        """Return who stays connected to the server."""
+        if self.server is None:
+            return []
+        until = time.monotonic() + LEAVE_SECONDS
+        while (found := self.ask(SESSIONS[self.server.server.vendor])) and time.monotonic() < until:
+            time.sleep(0.05)
+        return found
+
+    def _files(self, shop: Shop) -> set[str]:
+        """Return what lies in the project, and where programs put throwaway files."""
+        home = {f"~/{path.relative_to(shop.home)}" for path in shop.home.rglob("*")}
+        return {*shop.tree(), *home}
+
+    def _copy(self, name: str, source: Path) -> Shop:
+        ignore = THROWAWAY if source == EXAMPLE else None  # of a kept one, compiled files are good
+        shutil.copytree(source, self.folder / name, ignore=ignore)
         shop = Shop(self.folder / name, self.folder / "home")
         if self.server is not None:
             shop.variables["DATABASE_URL"] = self.server.server.url("shop")

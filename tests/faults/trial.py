@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +24,8 @@ POINTS = [
 STRIKES = ("KILL", "KILL-AGENT", "KILL-BOTH", "SERVER")
 """What is killed: the program, what it runs in the project's Python, both, the server."""
 
+UNQUOTED = str.maketrans("", "", '"`')
+
 KILL_SERVER = """
 import sys
 sys.path.insert(0, {root!r})
@@ -39,13 +42,14 @@ class Fault(NamedTuple):
     stepwise: bool
     at: str
     do: str
-    state: int | None
+    state: int | None = None
     """How much of the plan is in the database; ``None`` where a migration was cut in two."""
-    explained: bool
-    whole: bool
+    explained: bool = False
+    rows_kept: bool = False
+    whole: bool = False
     """Whether every row is there, and the next runs bring the database to the end of the plan."""
-    leftovers: list[str]
-    said: str
+    leftovers: list[str] = []  # noqa: RUF012 - nobody changes it
+    said: str = ""
 
     def is_right(self) -> bool:
         """Say whether nothing is lost, unexplained or left over."""
@@ -53,13 +57,19 @@ class Fault(NamedTuple):
 
 
 def play(stage: Stage, engine: str, at: str, do: str, *, stepwise: bool) -> Fault:
-    """Strike once, and look."""
+    """Strike once, and look. What hangs, or leaves processes behind, explains nothing."""
+    try:
+        return _judged(stage, Fault(engine, stepwise, at, do))
+    except (AssertionError, subprocess.TimeoutExpired) as error:
+        return Fault(engine, stepwise, at, do, said=f"{type(error).__name__}: {error}")
+
+
+def _judged(stage: Stage, fault: Fault) -> Fault:
+    _, stepwise, at, do, *_ = fault
     shop = stage.fresh(stepwise=stepwise, at=at)
     struck = _strike(stage, shop, at, do)
     assert at in shop.points_reached(), struck
     expect_processes_gone(shop)
-    if do == "SERVER" and stage.server is not None:
-        stage.server.start()
     held = stage.held(shop)
     state = stage.states.index(held) if held in stage.states else None
     rows_kept = not lost(stage.states[0], held)
@@ -75,7 +85,14 @@ def play(stage: Stage, engine: str, at: str, do: str, *, stepwise: bool) -> Faul
     at_the_end = again.code == 0 and stage.held(shop) == stage.states[-1]
     whole = rows_kept and at_the_end
     said = "" if whole and explained else said
-    return Fault(engine, stepwise, at, do, state, explained, whole, stage.leftovers(shop), said)
+    return fault._replace(
+        state=state,
+        explained=explained,
+        rows_kept=rows_kept,
+        whole=whole,
+        leftovers=stage.leftovers(shop),
+        said=said,
+    )
 
 
 def _strike(stage: Stage, shop: Shop, at: str, do: str) -> Run:
@@ -83,7 +100,10 @@ def _strike(stage: Stage, shop: Shop, at: str, do: str) -> Run:
         return shop.sabotaged("migrate-safe", at=at, do=do)
     assert stage.server is not None
     code = KILL_SERVER.format(root=str(ROOT), pid=stage.server.pid)
-    return shop.sabotaged("migrate-safe", at=at, do="RUN", run=code)
+    try:
+        return shop.sabotaged("migrate-safe", at=at, do="RUN", run=code)
+    finally:
+        stage.server.start()
 
 
 def lost(before: list[str], held: list[str]) -> set[str]:
@@ -92,7 +112,8 @@ def lost(before: list[str], held: list[str]) -> set[str]:
     return {
         line
         for line in set(before) - set(held)
-        if line.startswith("INSERT") and not any(name in line.replace("`", "") for name in changed)
+        if line.startswith("INSERT")
+        and not any(name in line.translate(UNQUOTED) for name in changed)
     }
 
 
