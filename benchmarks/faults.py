@@ -4,7 +4,8 @@
 
 Each fault is a line of FILE, as JSON; those that are there already are not played again, so that a
 run which was cut goes on. First come such that strike each kind of step once at the migrator and
-once at the server. Engines and kinds of plan are played side by side. Writes its part of docs/benchmarks.md.
+once at the server. Engines and kinds of plan are played side by side. Writes its part of
+docs/benchmarks.md.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def read(file: Path) -> list[Fault]:
     return [Fault(*json.loads(line)) for line in file.read_text("utf-8").splitlines()]
 
 
-def play_on(file: Path, engine: str, stepwise: bool) -> None:  # noqa: FBT001 - map names nothing
+def play_on(file: Path, engine: str, stepwise: bool) -> None:
     """Play what was not played on an engine, with one kind of plan, on a server of its own."""
     done = {fault[:4] for fault in read(file)}
     with stage_of(engine) as where:
