@@ -128,6 +128,13 @@ CONCURRENTLY = "ShareUpdateExclusiveLock"
 REBUILT = ("product", "product_maker_id", "product_pkey")
 """A table of PostgreSQL with its indexes, which are built anew when it is rewritten."""
 
+CODE_IS_THERE = 'models.CheckConstraint(condition=models.Q(code__isnull=False), name="{app}_c")'
+TIMESTAMP = "migrations.RunSQL('ALTER TABLE {app}_product ADD COLUMN made timestamp')"
+TO_TIMESTAMPTZ = (
+    "migrations.RunSQL(\"SET LOCAL TIME ZONE '{}'\"), "
+    "migrations.RunSQL('ALTER TABLE {{app}}_product ALTER COLUMN made TYPE timestamptz')"
+)
+
 CASES = (
     Case(
         "nullable",
@@ -276,6 +283,22 @@ CASES = (
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
         },
+    ),
+    # SET NOT NULL looks for a NULL in all rows, except where a valid CHECK proves that there is
+    # none: https://www.postgresql.org/docs/current/sql-altertable.html, under SET NOT NULL.
+    Case(
+        "not_null_after_check",
+        "AlterField, null to not null, where a validated check says so",
+        "migrations.AlterField(\"product\", 'code', models.IntegerField())",
+        {PG: Seen({"product": STRONGEST})},
+        before=f'AddConstraintNotValid("product", {CODE_IS_THERE}), ValidateConstraint("product", "{{app}}_c")',
+    ),
+    Case(
+        "not_null_after_check_not_valid",
+        "AlterField, null to not null, where a check that is not valid says so",
+        "migrations.AlterField(\"product\", 'code', models.IntegerField())",
+        {PG: Seen({"product": STRONGEST}, scans=("product",))},
+        before=f'AddConstraintNotValid("product", {CODE_IS_THERE})',
     ),
     Case(
         "null",
@@ -433,6 +456,23 @@ CASES = (
         "RunSQL of several statements",
         "migrations.RunSQL(\"ALTER TABLE {app}_product ADD COLUMN a integer; CREATE INDEX {app}_i ON {app}_product (code); UPDATE {app}_maker SET name = 'x'\")",
         {PG: Seen({"maker": ROWS_ONLY, "product": STRONGEST}, scans=("maker", "product"), rows=1)},
+    ),
+    # A change of type rewrites the table, except where the old values are valid as they stand
+    # (https://www.postgresql.org/docs/current/sql-altertable.html, Notes). Here they are while the
+    # session's time zone is UTC: https://www.postgresql.org/docs/release/12.0/
+    Case(
+        "time_zone_in_utc",
+        "RunSQL, timestamp to timestamptz, in the time zone UTC",
+        TO_TIMESTAMPTZ.format("UTC"),
+        {PG: Seen({"product": STRONGEST})},
+        before=TIMESTAMP,
+    ),
+    Case(
+        "time_zone_elsewhere",
+        "RunSQL, timestamp to timestamptz, in another time zone",
+        TO_TIMESTAMPTZ.format("Asia/Tokyo"),
+        {PG: Seen({"product": STRONGEST}, rewrites=REBUILT, scans=("product",))},
+        before=TIMESTAMP,
     ),
     Case(
         "update",
