@@ -132,6 +132,7 @@ def mariadb_server() -> Iterator[Server]:
     with socket_folder() as folder:
         socket = folder / "socket"
         where = ["--no-defaults", f"--datadir={folder / 'data'}", f"--user={me}"]
+        where.append(f"--tmpdir={folder}")  # it removes the temporary tables of all who share one
         run([install, *where, "--skip-test-db", "--auth-root-authentication-method=normal"])
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
