@@ -268,7 +268,7 @@ class Context:
         found = self.state["database"]
         is_here = isinstance(self.place, Host)
         packages = self._packages.folders if is_here else ()
-        target = Target(found["vendor"], found["version"] or "", is_here, packages)
+        target = Target(found["engine"], found["version"] or "", is_here, packages)
         return Databases(self.settings, target, self.scratch)
 
     def ask_on_scratch(self, question: str, **arguments: Any) -> dict[str, Any]:

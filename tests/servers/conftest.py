@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,19 +19,20 @@ __all__ = ["database_url", "server_of"]
 MakeShop = Callable[[str], Shop]
 
 
+def make_shop(folder: Path, url: str) -> Shop:
+    """Make a copy of the example below a folder, which uses the database of a URL."""
+    top = Path(tempfile.mkdtemp(dir=folder))
+    shutil.copytree(EXAMPLE, top / "shop", ignore=THROWAWAY)
+    (top / "home").mkdir()
+    shop = Shop(top / "shop", top / "home")
+    shop.variables["DATABASE_URL"] = url
+    return shop
+
+
 @pytest.fixture
 def on(tmp_path: Path) -> MakeShop:
     """Make copies of the example that use the database of a URL."""
-
-    def make(url: str) -> Shop:
-        folder = Path(tempfile.mkdtemp(dir=tmp_path))
-        shutil.copytree(EXAMPLE, folder / "shop", ignore=THROWAWAY)
-        (folder / "home").mkdir()
-        shop = Shop(folder / "shop", folder / "home")
-        shop.variables["DATABASE_URL"] = url
-        return shop
-
-    return make
+    return partial(make_shop, tmp_path)
 
 
 @pytest.fixture

@@ -5,22 +5,32 @@ from __future__ import annotations
 import os
 import select
 import shutil
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
+from tests.servers.conftest import make_shop
 from tests.servers.engines import socket_folder
 
 if TYPE_CHECKING:
     from tests.e2e.shop import Run
     from tests.servers.conftest import MakeShop
+    from tests.servers.engines import Server
     from tests.servers.fixtures import ServerOf
 
 PASSWORD = "p'a\"s s\\w$o`r#d%;&|<>*?[]{}()!~^=+,.:/@-é"
 """Every character that a shell, a URL, SQL or an option file may stumble over."""
+
+TAG = (
+    "migrations.RunPython(lambda apps, editor: apps.get_model('catalogue', 'Tag')"
+    ".objects.create(name='of a migration'), migrations.RunPython.noop)"
+)
+"""A migration that adds a row."""
 
 QUOTED = "'" + PASSWORD.replace("'", "''") + "'"
 
@@ -45,31 +55,104 @@ def as_user(url: str, name: str) -> str:
     return f"{scheme}://{name}@{rest.partition('@')[2]}"
 
 
+LIMITED = "limited"
+"""A user who may not create databases."""
+
+
+@pytest.fixture(scope="module")
+def give(server_of: ServerOf) -> Iterator[Callable[[str, str], str]]:
+    """Give a database of an engine to the user who may not create another; return its URL."""
+    made = set()
+
+    def give(engine: str, name: str) -> str:
+        server = server_of(engine)
+        user = f"{LIMITED}@localhost" if engine == "mariadb" else LIMITED
+        if engine not in made:
+            made.add(engine)
+            server.run(f"CREATE USER {user}")
+        if engine == "mariadb":
+            server.run(f"GRANT ALL ON {name}.* TO {user}")
+        else:
+            server.run(f"ALTER DATABASE {name} OWNER TO {user}")
+        return as_user(server.url(name), LIMITED)
+
+    yield give
+    for engine in made:
+        if engine == "mariadb":
+            server_of(engine).run(f"DROP USER {LIMITED}@localhost")
+
+
 @pytest.fixture
-def without_right(database_url: str, server_of: ServerOf) -> str:
+def without_right(
+    database_url: str, give: Callable[[str, str], str], request: pytest.FixtureRequest
+) -> str:
     """The URL of a database whose user may not create another."""
-    server = server_of("postgresql")
-    name = database_url.partition("?")[0].rpartition("/")[2]
-    server.run(f"CREATE ROLE {name} LOGIN")
-    server.run(f"ALTER DATABASE {name} OWNER TO {name}")
-    return as_user(database_url, name)
+    return give(request.node.callspec.params["database_url"], name_of(database_url))
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.fixture(scope="module")
+def seeded(
+    server_of: ServerOf,
+    give: Callable[[str, str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], str]:
+    """Return the name of an engine's database that has all migrations and rows, made once."""
+
+    @cache
+    def seeded(engine: str) -> str:
+        server_of(engine).run("CREATE DATABASE seeded")
+        shop = make_shop(tmp_path_factory.mktemp("seeded"), give(engine, "seeded"))
+        shop.manage("migrate", "--verbosity=0")
+        shop.manage("seed")
+        return "seeded"
+
+    return seeded
+
+
+@pytest.fixture
+def filled(
+    without_right: str,
+    server_of: ServerOf,
+    seeded: Callable[[str], str],
+    request: pytest.FixtureRequest,
+) -> str:
+    """The URL of such a database that has all migrations and rows, a copy of one."""
+    engine: str = request.node.callspec.params["database_url"]
+    server, source, name = server_of(engine), seeded(engine), name_of(without_right)
+    if engine == "mariadb":
+        words = server.client[1:-1]
+        dumped = subprocess.run(["mariadb-dump", *words, source], check=True, capture_output=True)
+        client = [server.client[0], *words, name]
+        subprocess.run(client, input=dumped.stdout, check=True)
+    else:
+        server.run(f"DROP DATABASE {name}")
+        server.run(f"CREATE DATABASE {name} TEMPLATE {source} OWNER {LIMITED}")
+    return without_right
+
+
+def name_of(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+OF_THIS_MACHINE = {
+    "postgresql": "the PostgreSQL of this machine",
+    "mariadb": "the MariaDB of this machine",
+}
+
+
+@pytest.mark.parametrize("database_url", OF_THIS_MACHINE, indirect=True)
 def test_without_the_right_a_server_is_started_for_the_run(
-    without_right: str, on: MakeShop, room: Path
+    filled: str, on: MakeShop, room: Path, request: pytest.FixtureRequest
 ) -> None:
-    shop = on(without_right)
+    shop = on(filled)
     shop.variables["TMPDIR"] = str(room)
-    built = shop.json("migrate-safe")
-    assert built.code == 0, built.stderr[-3000:]
-    assert scratch(built)["where"] == "the PostgreSQL of this machine"
-    assert scratch(built)["engine"] == scratch(built)["own_engine"]
-
-    shop.add_field()
-    assert shop.json("makemigrations").code == 0
-    done = shop.json("test-migrations-clean")
-    assert done.code == 0, done
+    shop.add_migration(TAG)
+    done = shop.json("migrate-safe")
+    assert done.code == 0, done.stderr[-3000:]
+    told = scratch(done)
+    assert told["where"] == OF_THIS_MACHINE[request.node.callspec.params["database_url"]]
+    assert told["engine"] == told["own_engine"]
+    assert done.verdicts()["verify"] == "passed"
     assert list(room.iterdir()) == []
 
 
@@ -195,15 +278,12 @@ def test_a_server_that_goes_away_says_nothing_of_the_migration(
 
 
 @pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
-def test_a_rehearsal_on_a_sample_does_not_pass_for_more(database_url: str, on: MakeShop) -> None:
+def test_a_rehearsal_on_a_sample_does_not_pass_for_more(
+    filled: str, database_url: str, on: MakeShop
+) -> None:
     shop = on(database_url)
-    shop.manage("migrate", "--verbosity=0")
-    shop.manage("seed")
     shop.configure("copy-megabytes = 0")
-    shop.add_migration(
-        "migrations.RunPython(lambda apps, editor: apps.get_model('catalogue', 'Tag')"
-        ".objects.create(name='of a migration'), migrations.RunPython.noop)"
-    )
+    shop.add_migration(TAG)
     refused = shop.json("rehearse", "--strict")
     assert (refused.code, "DAT213" in refused.codes) == (1, True), refused
     done = shop.json("migrate-safe", "--verbose")
@@ -214,28 +294,38 @@ def test_a_rehearsal_on_a_sample_does_not_pass_for_more(database_url: str, on: M
     assert f"Tried on {told}, because the database is large." in done.said
 
 
-@pytest.mark.parametrize("do", ["INT", "KILL", "KILL-AGENT", "KILL-BOTH"])
 @pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
 def test_no_scratch_database_outlives_the_next_run(
-    do: str,
-    database_url: str,
-    server_of: ServerOf,
-    on: MakeShop,
-    request: pytest.FixtureRequest,
+    database_url: str, server_of: ServerOf, on: MakeShop, request: pytest.FixtureRequest
 ) -> None:
-    """Killed in the middle of a migration; of two kinds of end nothing is left at once."""
+    """Killed in the middle of a migration; each run clears away what the one before it left."""
     server = server_of(request.node.callspec.params["database_url"])
     shop = on(database_url)
-    at = "rehearsing catalogue.0001_initial"
-    shop.sabotaged("rehearse", at=at, do=do)
-    assert at in shop.points_reached()
-    for agent in shop.agents():
-        wait_for_end(agent)
-    if do in {"INT", "KILL"}:
-        assert not [name for name in server.databases() if "scratch" in name]
-    done = shop.json("rehearse", "--from", "zero", "--to", "accounts.0001")
+    part = ("rehearse", "--from", "zero", "--to", "accounts.0001")
+    at = "rehearsing accounts.0001_initial"
+    left: set[str] = set()
+    for do, may_leave in (
+        ("KILL-AGENT", True),
+        ("KILL-BOTH", True),
+        ("INT", False),
+        ("KILL-BOTH", True),
+        ("KILL", False),
+    ):
+        shop.sabotaged(*part, at=at, do=do)
+        assert at in shop.points_reached()
+        for agent in shop.agents():
+            wait_for_end(agent)
+        now = scratch_databases(server)
+        assert not now & left, f"what was left before {do} is there after it"
+        assert may_leave or not now, f"{do} left {now}"
+        left = now
+    done = shop.json(*part)
     assert done.code == 0, done.stderr[-3000:]
-    assert not [name for name in server.databases() if "scratch" in name]
+    assert scratch_databases(server) == set()
+
+
+def scratch_databases(server: Server) -> set[str]:
+    return {name for name in server.databases() if "scratch" in name}
 
 
 def wait_for_end(pid: int) -> None:

@@ -37,6 +37,7 @@ def reach(alias):
     reached = {
         "alias": alias,
         "vendor": connection.vendor,
+        "engine": connection.vendor,
         "name": str(settings.get("NAME") or ""),
         "exists": database_exists(alias),
         "version": None,
@@ -53,6 +54,8 @@ def reach(alias):
                 cursor.execute("SELECT count(*) FROM sqlite_master")
             else:
                 cursor.execute("SELECT 1")
+        if connection.vendor == "mysql" and connection.mysql_is_mariadb:
+            reached["engine"] = "mariadb"
         reached["version"] = ".".join(map(str, connection.get_database_version()))
     except Exception as error:  # noqa: BLE001 - drivers raise what they like; all mean unreachable
         connection.close()

@@ -1,12 +1,12 @@
 """Where scratch databases are made: the places that there are, the best first.
 
 The configured server and no other; else the project's own, where its user may create databases;
-else a PostgreSQL that is started for the run, from a wheel or of this machine.
+else a server that is started for the run, from a wheel or of this machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,16 +24,27 @@ Where = Mapping[str, Any]
 
 
 class Target(NamedTuple):
-    """The database that scratch databases are to be like: Django's vendor, and the version.
+    """The database that scratch databases are to be like: its engine, and the version.
 
-    ``is_within_reach``: whether the project's Python could connect to a server that is started
-    on this host. A container could not.
+    ``engine`` is ``postgresql``, ``mariadb``, ``mysql`` or ``sqlite``. ``is_within_reach``:
+    whether the project's Python could connect to a server that is started on this host. A
+    container could not.
     """
 
-    vendor: str
+    engine: str
     version: str
     is_within_reach: bool
     packages: tuple[Path, ...] = ()
+
+    @property
+    def vendor(self) -> str:
+        """What Django calls the engine."""
+        return "mysql" if self.engine == "mariadb" else self.engine
+
+    @property
+    def major(self) -> str:
+        """The part of the version that changes what it does: MariaDB's has two numbers."""
+        return ".".join(self.version.split(".")[: 1 if self.engine == "postgresql" else 2])
 
 
 class Databases:
@@ -65,7 +76,7 @@ class Databases:
                 )
             yield {"server": dict(address.settings), "origin": f"the configured {address.shown}"}
             return
-        programs = self._programs() if vendor == "postgresql" else []
+        programs = self._programs()
         folders = [str(one.folder) for one in programs]
         yield {"programs": folders}
         for one in programs:
@@ -81,11 +92,11 @@ class Databases:
         while self._started:
             self._started.popitem()[1].end()
 
-    def _programs(self) -> list[Programs]:
-        if not self._target.is_within_reach:
-            return []
-        major = self._target.version.partition(".")[0]
-        return find_programs(self._target.packages, int(major) if major.isdigit() else 0)
+    def _programs(self) -> Sequence[Programs]:
+        target = self._target
+        if not target.is_within_reach:
+            return ()
+        return find_programs(target.engine, target.major, target.packages)
 
     def _start(self, programs: Programs) -> Server:
         if programs not in self._started:

