@@ -37,6 +37,9 @@ OUR_CACHE = {
 }
 """What we keep in a project on purpose: it may go at any time, and changes nothing but the time."""
 
+OUR_DATABASES = Path(".workflow/kept")
+"""The folder of databases that later runs begin with, kept for the same reason."""
+
 CREATED = "    created_at = models.DateTimeField(default=timezone.now, editable=False)\n"
 
 
@@ -240,6 +243,8 @@ class Shop:
         for path in sorted(self.folder.rglob("*")):
             relative = path.relative_to(self.folder)
             if {"__pycache__", ".git"} & set(relative.parts) or str(relative) in OUR_CACHE:
+                continue
+            if OUR_DATABASES in (relative, relative.parent):
                 continue
             if path.is_symlink() or not path.is_file():
                 found[f"{relative}/"] = "folder"

@@ -43,8 +43,9 @@ class TestPasses:
             ("forward", "shop.0001_initial"),
             ("forward", "stock.0001_initial"),
         ]
-        told, where = str(result.details).splitlines()
+        told, kept, where = str(result.details).splitlines()
         assert told == "back and forward again: 2 migrations"
+        assert kept == "from a kept database: 0 of 2 migrations"
         assert where == f"on {result.scratch['engine']}, a file"
         assert result.scratch["engine"].startswith("sqlite 3.")
         assert project.dump() == before
@@ -58,7 +59,10 @@ class TestPasses:
         before = project.tree()
         run(project)
         project.close()
-        assert project.tree() == before
+        left = {
+            name: text for name, text in project.tree().items() if name.split("/")[1:2] != ["kept"]
+        }
+        assert left == {**before, ".workflow/.gitignore": b"*\n"}
 
     def test_only_what_this_branch_brings_goes_back(self, project: Project) -> None:
         project.commit_all()
@@ -159,7 +163,7 @@ class TestDAT207:
         back = {name for way, name in rows(result) if way == "back"}
         assert back == {"stock.0001_initial", "shop.0003_more"}
         assert [finding.migration for finding in result.findings] == ["0002_one_way"]
-        assert str(result.details).splitlines()[:-1] == [
+        assert str(result.details).splitlines()[:-2] == [
             "back and forward again: 2 migrations",
             "not taken back, because what stays depends on them: shop.0001_initial",
         ]

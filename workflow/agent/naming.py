@@ -20,8 +20,13 @@ class NoScratchDatabaseError(Exception):
 
 def mine(project, database):
     """Return how the names of one project's scratch databases for one database begin."""
-    text = os.path.realpath(project) + "\0" + str(database)
-    return f"{PREFIX}_{hashlib.sha256(text.encode()).hexdigest()[:10]}_"
+    return f"{PREFIX}_{digest_of_names(project, database)}_"
+
+
+def digest_of_names(project, *names):
+    """Return what stands in the name of a database for a project and something of it."""
+    text = "\0".join([os.path.realpath(project), *map(str, names)])
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 @contextlib.contextmanager

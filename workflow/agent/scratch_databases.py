@@ -13,6 +13,7 @@ from _migration_workflow_agent.copies import SNAPSHOT, copy_file, snapshot
 from _migration_workflow_agent.fingerprint import difference, fingerprint
 from _migration_workflow_agent.naming import NoScratchDatabaseError, mine, named
 from _migration_workflow_agent.scratch import forget, pointed, renamed
+from _migration_workflow_agent.session import server_link
 
 SERVERS = {"postgresql": scratch_postgresql, "mysql": scratch_mysql}
 """The module for each vendor that has servers. MariaDB is ``mysql`` to Django."""
@@ -82,6 +83,28 @@ class ScratchDatabases:
             place = self._on_server(alias, self._emptied)
         with place as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def grown(self, alias, shelf):
+        """Let ``alias`` mean a throwaway database that begins as one of a shelf, or empty."""
+        from django.db import connections
+
+        if connections[alias].vendor == "sqlite":
+            path = os.path.join(self.folder, "grown.sqlite3")
+            shelf.begin(path)
+            place = self._file(alias, path)
+        else:
+            place = self._on_server(alias, shelf.fill)
+        with place as connection:
+            try:
+                yield connection
+            finally:
+                shelf.discard()
+
+    @property
+    def outlive_the_run(self):
+        """Whether the server is still there in the next run: one that the host started is not."""
+        return self.server is None or not os.path.lexists(server_link(self.folder))
 
     @contextlib.contextmanager
     def _file(self, alias, path):

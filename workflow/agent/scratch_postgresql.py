@@ -17,6 +17,9 @@ from _migration_workflow_agent.server_session import MAINTENANCE, ServerSession,
 IN_USE, NO_RIGHT = "55006", "42501"
 """What the server answers where a database is in use, and where one lacks a right."""
 
+UNKNOWN, TAKEN = "3D000", "42P04"
+"""What it answers where there is no database of a name, and where there is one already."""
+
 OTHER_TRAITS = {"22023", "42809"}
 """What it answers where a template, or the server itself, has another encoding or order."""
 
@@ -122,6 +125,51 @@ class Server(ServerSession):
         with _passing(IN_USE):
             self.run(f"DROP DATABASE IF EXISTS {self.quoted(name)}")
 
+    def create_from(self, template, name):
+        """Copy a database that nobody is connected to; say whether that could be done.
+
+        Another run may have dropped it meanwhile, or somebody may look at it.
+        """
+        from django.db import DatabaseError
+
+        try:
+            self.create(name, template)
+        except DatabaseError as error:
+            if sqlstate(error) not in {IN_USE, NO_RIGHT, UNKNOWN}:
+                raise
+            return False
+        return True
+
+    def comment(self, name):
+        """Return the comment on a database, ``None`` where there is neither."""
+        found = self.run(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s",
+            [name],
+        )
+        return found[0][0] if found else None
+
+    def close_to_all(self, name, comment):
+        """Let nobody connect to a database any more, and write a comment on it."""
+        self.run(f"ALTER DATABASE {self.quoted(name)} ALLOW_CONNECTIONS false")
+        self.run(f"COMMENT ON DATABASE {self.quoted(name)} IS {_literal(comment)}")
+
+    def rename(self, name, new):
+        """Rename a database; say whether the new name was free."""
+        from django.db import DatabaseError
+
+        try:
+            self.run(f"ALTER DATABASE {self.quoted(name)} RENAME TO {self.quoted(new)}")
+        except DatabaseError as error:
+            if sqlstate(error) != TAKEN:
+                raise
+            return False
+        return True
+
+    @property
+    def version(self):
+        """The server's version as a number: 150018 for 15.18."""
+        return self._connection.pg_version
+
     def set_for(self, database, name, value):
         """Set something for a database, where one may. Lists are written as they were read."""
         literal = value if name == "search_path" else _literal(value)
@@ -224,6 +272,12 @@ def traits_of(connection):
     elif provider == "b":
         words.update(LOCALE_PROVIDER="builtin", BUILTIN_LOCALE=locale)
     return "".join(f" {word} {_literal(value)}" for word, value in words.items())
+
+
+def likeness(server, connection):
+    """Return all that a database has from ``empty`` beside its name, and from which server."""
+    schemas = rows(connection, "SELECT unnest(current_schemas(false))")
+    return [server.version, traits_of(connection), settings_of(connection), schemas]
 
 
 def rows(connection, sql):

@@ -24,7 +24,7 @@ def run(context: Context) -> StepResult:
         return unloadable(NAME, context, history)
     answer = context.ask_on_scratch(
         "clean",
-        kept=_kept(context),
+        main=_on_main(context),
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )
     return context.judged(
@@ -39,14 +39,29 @@ def run(context: Context) -> StepResult:
 def _describe(answer: Mapping[str, Any]) -> str:
     """Return how far back the way led: what was not tried is not passed over in silence."""
     lines = [f"back and forward again: {counted(len(answer['back']), 'migration', 'migrations')}"]
+    if answer["proven"]:
+        lines[0] += f", and {answer['proven']} in an earlier run"
     if answer["held"]:
         names = [f"{app}.{name}" for app, name in answer["held"]]
         lines.append(f"not taken back, because what stays depends on them: {', '.join(names)}")
+    if "kept" in answer["scratch"]:
+        lines += _describe_kept(answer["scratch"]["kept"])
     lines.append(stand_in.describe(answer["scratch"]))
     return "\n".join(lines)
 
 
-def _kept(context: Context) -> list[list[str]] | None:
+def _describe_kept(kept: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how much was taken from a kept database, and what is in the way of more."""
+    yield f"from a kept database: {kept['migrations']} of {kept['of']} migrations"
+    if kept["ends"] is not None:
+        app, name, why = kept["ends"]
+        where = "nothing" if app is None else f"nothing from {app}.{name} on"
+        yield f"{where} can be kept, because {why}"
+    if kept["failed"] is not None:
+        yield f"nothing was kept: {kept['failed']}"
+
+
+def _on_main(context: Context) -> list[list[str]] | None:
     """Return the migrations that were there when this branch left the main branch."""
     git = context.git
     if git.branch_point is None:
@@ -73,6 +88,8 @@ def _findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
             "irreversible by leaving the reverse out.",
             data={"differences": answer["differences"]},
         )
+    if answer["after_main"] is not None:
+        yield from _after_main(context, answer["after_main"])
     for app, name in answer["stopped_at"]:
         yield Finding(
             "DAT207",
@@ -82,6 +99,34 @@ def _findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
             "RunPython.noop or RunSQL.noop says so.",
             app=app,
             migration=name,
+        )
+
+
+def _after_main(context: Context, found: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what is wrong where the new migrations come after all that the main branch has."""
+    fix = (
+        "Name in its dependencies what a migration needs, so that there is one order for "
+        "everybody, then run: migration-workflow test-migrations-clean"
+    )
+    failed, differences = found["failed"], found["differences"]
+    if failed is not None:
+        yield Finding(
+            "DRF106",
+            Severity.ERROR,
+            f"{failed['app']}.{failed['migration']} fails on a database that has all that the "
+            f"main branch has: {quoted(failed['error'])} On an empty database, where it comes "
+            "earlier, it does not.",
+            fix,
+            **where_it_failed(context, failed),
+        )
+    elif differences:
+        yield Finding(
+            "DRF106",
+            Severity.ERROR,
+            "Who has all that the main branch has gets another schema than who begins with an "
+            f"empty database: {listed(differences)}.",
+            fix,
+            data={"differences": differences},
         )
 
 
