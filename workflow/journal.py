@@ -82,8 +82,19 @@ class Journal:
         )
         return run
 
-    def end(self, run: str, outcome: str, evidence: Sequence[Line], codes: Sequence[str]) -> None:
-        """Write down how it ended. Raises OSError where nothing can be written."""
+    def end(
+        self,
+        run: str,
+        outcome: str,
+        evidence: Sequence[Line],
+        codes: Sequence[str],
+        taken_back: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Write down how it ended. Raises OSError where nothing can be written.
+
+        ``evidence`` has a row for each migration that stays applied, ``taken_back`` the keys of
+        those that were applied and taken back.
+        """
         applied = [
             {part: row[part] for part in ("app", "migration", "seconds", "statements")}
             for row in evidence
@@ -95,6 +106,7 @@ class Journal:
                 "at": _now(),
                 "outcome": outcome,
                 "applied": applied,
+                "taken_back": [{"app": app, "migration": name} for app, name in taken_back],
                 "codes": list(codes),
             }
         )

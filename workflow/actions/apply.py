@@ -47,22 +47,31 @@ def run(context: Context) -> StepResult:
     except AgentEnded as error:
         kept.end("errored", (), ())
         raise CouldNotCheck(f"{error}. {_after_kill(context)}", error.details) from error
+    back = answer["back"] or {"taken": [], "evidence": []}
     try:
         findings = tuple(find_failure(context, answer))
     except CouldNotCheck:
-        kept.end("errored", answer["evidence"], ())
+        kept.end("errored", _what_stays(answer), (), back["taken"])
         raise
     verdict = verdict_of(findings, strict=False)
-    rows = () if answer["restored"] is not None else answer["evidence"]
-    kept.end(verdict.value, rows, [finding.code for finding in findings])
+    codes = [finding.code for finding in findings]
+    kept.end(verdict.value, _what_stays(answer), codes, back["taken"])
     failed = answer["failed"]
     return StepResult(
         NAME,
         verdict,
         (*findings, *kept.findings),
         details=failed["error"]["traceback"] if failed else _applied(answer),
-        evidence=tuple(answer["evidence"]),
+        evidence=(*answer["evidence"], *back["evidence"]),
     )
+
+
+def _what_stays(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rows of the migrations that are in the database to stay."""
+    if answer["restored"] is not None:
+        return []
+    taken = [] if answer["back"] is None else answer["back"]["taken"]
+    return [row for row in answer["evidence"] if [row["app"], row["migration"]] not in taken]
 
 
 def _patience(settings: Settings) -> dict[str, float | None]:
@@ -88,9 +97,16 @@ def describe_progress(event: Mapping[str, Any]) -> str:
 
 
 def _after_kill(context: Context) -> str:
-    """See to it that the database is whole again after the agent was killed; say what it is."""
+    """See to it that the database is whole again after the agent was killed; say what it is.
+
+    The turn went with the agent. Whoever had it since has found our note, and changed nothing.
+    """
     assert context.rehearsed is not None  # noqa: S101 - or nothing would have been applied
     agent, database = context.restart_agent(), context.settings.database
+    turn = agent.ask("turn", database=database, wait=context.words.wait)
+    if not turn["held"]:
+        then = "recover" if context.is_half_applied else "pre-check"
+        return f"Somebody else has its turn now: run migration-workflow {then} after that."
     if context.is_half_applied:
         answer = agent.ask(
             "restore", database=database, folder=context.place.there(context.scratch.folder)

@@ -39,16 +39,18 @@ def find_failure(context: Context, answer: Mapping[str, Any]) -> Iterator[Findin
             "Something differs between the copy and the database, such as a lock or rows "
             f"that came in between. {_how_to_go_on(answer)}Run again: {AGAIN}",
             **where_it_failed(context, failed),
-            data=_done(answer),
+            data={**_done(answer), **_back(answer)},
         )
     elif answer["differences"]:
         first, *rest = answer["differences"]
         yield Finding(
             "DAT203",
             Severity.ERROR,
-            f"Not applied: {first} ({'; '.join(rest[:5])}). {_where_it_stands(answer)}",
-            f"If somebody else used the database meanwhile, run again: {AGAIN}",
-            data={"differences": rest},
+            f"{'Stopped' if _stays(answer) else 'Not applied'}: {first} ({'; '.join(rest[:5])}). "
+            f"{_where_it_stands(answer)}",
+            f"{_how_to_take_back(answer)}If somebody else used the database meanwhile, run again: "
+            f"{AGAIN}",
+            data={"differences": rest, **_back(answer)},
         )
 
 
@@ -65,7 +67,7 @@ def _timed_out(context: Context, answer: Mapping[str, Any]) -> Finding:
             "Do it in smaller parts, or give it more time with 'statement-seconds' in the "
             f"configuration. {_how_to_go_on(answer)}Then run again: {AGAIN}",
             **place,
-            data={**timed_out, **_done(answer)},
+            data={**timed_out, **_done(answer), **_back(answer)},
         )
     return Finding(
         "DAT211",
@@ -114,6 +116,11 @@ def _how_to_end(context: Context, blocking: list[Mapping[str, Any]]) -> str:
     return f". A session that nobody needs is ended by: {ends}"
 
 
+def _stays(answer: Mapping[str, Any]) -> bool:
+    """Say whether something that was applied is in the database to stay."""
+    return answer["restored"] is None and bool(answer["evidence"])
+
+
 def _is_cut_in_two(answer: Mapping[str, Any]) -> bool:
     half = answer["half"]
     there = half is not None and bool(half["operations"] or half["statements"])
@@ -127,8 +134,29 @@ def _done(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _how_to_go_on(answer: Mapping[str, Any]) -> str:
     if not _is_cut_in_two(answer):
+        return _how_to_take_back(answer)
+    half = ways_out(answer["failed"]["app"], answer["failed"]["migration"])
+    return f"{half} {_how_to_take_back(answer)}"
+
+
+def _how_to_take_back(answer: Mapping[str, Any]) -> str:
+    """Return the commands that take back the migrations that stay, where there are some."""
+    back = answer["back"]
+    if back is None or not back["commands"]:
         return ""
-    return f"{ways_out(answer['failed']['app'], answer['failed']['migration'])} "
+    return f"What stays is taken back by: {'; '.join(back['commands'])}. "
+
+
+def _back(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which migrations were taken back one by one, and which stay."""
+    back = answer["back"]
+    if back is None or not (back["taken"] or back["stays"]):
+        return {}
+    return {"taken_back": _named(back["taken"]), "stays": _named(back["stays"])}
+
+
+def _named(keys: list[list[str]]) -> list[str]:
+    return [".".join(key) for key in keys]
 
 
 def _where_it_stands(answer: Mapping[str, Any]) -> str:
@@ -143,10 +171,25 @@ def _where_it_stands(answer: Mapping[str, Any]) -> str:
 
 def _what_stays(answer: Mapping[str, Any]) -> str:
     """Return which migrations are in the database, and which operations of the one that failed."""
-    done = [f"{row['app']}.{row['migration']}" for row in answer["evidence"]]
-    stays = f"What was applied before that stays applied: {', '.join(done) or 'nothing'}."
-    half = answer["half"]
-    return stays if half is None else f"{stays} {_half(answer['failed'], half)}"
+    half, back = answer["half"], answer["back"]
+    said = _what_went(back) if back is not None and back["taken"] else []
+    stays = [] if back is None else _named(back["stays"])
+    if stays or not said:
+        said.append(f"What was applied before that stays applied: {', '.join(stays) or 'nothing'}.")
+    if back is not None and back["why"]:
+        said.append(f"{stays[-1]} was not taken back: {back['why']}.")
+    if half is not None:
+        said.append(_half(answer["failed"], half))
+    return " ".join(said)
+
+
+def _what_went(back: Mapping[str, Any]) -> list[str]:
+    said = [f"Taken back: {', '.join(_named(back['taken']))}."]
+    if back["as_before"]:
+        said.append("The schema is as it was before.")
+    elif not back["stays"]:
+        said.append("The schema is not as it was before: somebody else changes it, too.")
+    return said
 
 
 def _half(failed: Mapping[str, Any], half: Mapping[str, Any]) -> str:

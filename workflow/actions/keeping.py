@@ -34,12 +34,16 @@ class Kept:
         self._try(write)
 
     def end(
-        self, outcome: str, evidence: Sequence[Mapping[str, Any]], codes: Sequence[str]
+        self,
+        outcome: str,
+        evidence: Sequence[Mapping[str, Any]],
+        codes: Sequence[str],
+        taken_back: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Write down how it ended."""
+        """Write down how it ended: ``evidence`` is of what stays applied."""
         run = self._run
         if run is not None:
-            self._try(lambda: self._journal.end(run, outcome, evidence, codes))
+            self._try(lambda: self._journal.end(run, outcome, evidence, codes, taken_back))
 
     def _try(self, write: Callable[[], None]) -> None:
         try:

@@ -4,9 +4,15 @@ import contextlib
 import json
 import os
 
+from _migration_workflow_agent.as_rehearsed import (
+    EachStep,
+    NotAsRehearsedError,
+    expect_as_after,
+    expect_as_before,
+)
 from _migration_workflow_agent.channel import describe_error
 from _migration_workflow_agent.copies import SNAPSHOT, keep_others_out, put_back, snapshot
-from _migration_workflow_agent.fingerprint import difference, fingerprint, row_changes
+from _migration_workflow_agent.fingerprint import fingerprint
 from _migration_workflow_agent.half_note import Noted, note_of
 from _migration_workflow_agent.limits import Patience, is_of_lock, is_of_time, limited
 from _migration_workflow_agent.lookout import Lookout
@@ -17,48 +23,45 @@ from _migration_workflow_agent.migrating import (
     forget_caches,
     migrate,
 )
-from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.rehearsing import one_transaction
 from _migration_workflow_agent.scratch import renamed
 from _migration_workflow_agent.session import database_exists, keep_note
 from _migration_workflow_agent.span import up_to
 from _migration_workflow_agent.state import planner
-from _migration_workflow_agent.trying import Trying
+from _migration_workflow_agent.taking_back import WayBack
+from _migration_workflow_agent.trying import Trying, executor_class
 from django.db import connections
 
 
-class NotAsRehearsedError(Exception):
-    """The database is not, or did not become, what it was in the rehearsal."""
-
-    def __init__(self, differences):
-        super().__init__(differences[0])
-        self.differences = differences
-
-
 def apply(session, database, scratch, rehearsed, patience):
-    """Apply the rehearsed plan; on any failure the database is as it was before.
+    """Apply the rehearsed plan; on a failure bring the database back to what it was before.
 
     Returns ``failed`` (what the migration raised), ``differences`` (from the rehearsal),
-    ``restored``: how the database got back, or ``None`` where nothing can bring it back,
-    ``timed_out``: what was waited for in vain, and ``half``: which part of a migration stays.
+    ``restored``: how the database got back as a whole, or ``None`` where nothing can do that,
+    ``timed_out``: what was waited for in vain, ``half``: which part of a migration stays, and
+    ``back``: which migrations were taken back one by one, and which stay.
     """
     connection = connections[database]
     trying = Trying(session.channel, connection, Patience(**patience))
     lookout = Lookout(session.channel, connection, "applying")
     turn = session.turns.get(database)
     kept = Noted(note_of(scratch, database))
-    recorder = Recorder(session.channel, "applying", (TurnKept(turn), lookout, kept, trying))
+    each = EachStep(connection, trying, rehearsed["steps"])
+    watchers = (TurnKept(turn), lookout, kept, trying, *([] if rehearsed["as_one"] else [each]))
+    recorder = Recorder(session.channel, "applying", watchers)
     outcome = {"failed": None, "differences": [], "timed_out": None, "half": None}
+    outcome["back"] = None
     undo = Undo(session.channel, connection, scratch, rehearsed["as_one"])
 
     def run():
         del recorder.rows[:]
         with undo.armed():
-            before = _expect_as_before(session, connection, rehearsed)
+            before = expect_as_before(session, connection, rehearsed)
             undo.save()
             plan = up_to(planner(session.loader(database)), rehearsed["until"])
-            migrate(connection, recorder, plan, executor_class=trying.executor_class)
-            _expect_as_after(connection, before, rehearsed)
+            after_each = None if rehearsed["as_one"] else each.expect_as_rehearsed
+            migrate(connection, recorder, plan, executor_class(trying, after_each))
+            expect_as_after(connection, before, rehearsed)
 
     try:
         with limited(connection, trying.patience), lookout.looking():
@@ -74,9 +77,27 @@ def apply(session, database, scratch, rehearsed, patience):
         outcome["timed_out"] = _timed_out(connection.vendor, error, trying, lookout)
     if connection.vendor != "sqlite":
         connection.close()  # the limits were for applying alone
+        if outcome["failed"] is not None or outcome["differences"]:
+            applied = [(row["app"], row["migration"]) for row in recorder.rows]
+            way_back = WayBack(session, connection, rehearsed, applied)
+            why = _why_left_alone(outcome)
+            if applied and why is None:
+                outcome["back"] = way_back.take(trying.patience, (TurnKept(turn),), each.before)
+            else:
+                outcome["back"] = way_back.leave(why)
     forget_caches()
     session.forget()
     return {**outcome, "restored": undo.done, "evidence": recorder.rows}
+
+
+def _why_left_alone(outcome):
+    """Return why nothing of the plan can be taken back, where that is so."""
+    if outcome["differences"]:
+        return "what it did is not what was rehearsed, and so its way back is not"
+    half = outcome["half"]
+    if half is not None and (half["operations"] or half["done"]):
+        return "what is half applied was built on it"
+    return None
 
 
 def _timed_out(vendor, error, trying, lookout):
@@ -186,34 +207,3 @@ def restore(session, database, folder):
 def verify(_, database):
     """Return what the database holds now, read afresh."""
     return fingerprint(connections[database])
-
-
-def _expect_as_before(session, connection, rehearsed):
-    """Stop before the first statement if the rehearsal was of something else."""
-    found = fingerprint(connection)
-    lines = difference(rehearsed["before"]["schema"], found["schema"])
-    if found["history"] != [list(key) for key in rehearsed["before"]["history"]]:
-        lines.append("other migrations are recorded as applied")
-    plan = up_to(planner(session.loader(connection.alias)), rehearsed["until"])
-    if keys(migration for migration, _ in plan) != rehearsed["plan"]:
-        lines.append("other migrations are pending")
-    if lines:
-        raise NotAsRehearsedError(["the database changed since the rehearsal", *lines])
-    return found
-
-
-def _expect_as_after(connection, before, rehearsed):
-    found = fingerprint(connection)
-    lines = difference(rehearsed["after"]["schema"], found["schema"])
-    if found["history"] != [list(key) for key in rehearsed["after"]["history"]]:
-        lines.append("other migrations were recorded than in the rehearsal")
-    changes = row_changes(before["rows"], found["rows"])
-    expected = rehearsed["row_changes"]
-    if expected is None:  # it was rehearsed on a sample of the rows
-        expected = changes
-    for table in sorted(changes.keys() | expected.keys()):
-        here, there = changes.get(table, 0), expected.get(table, 0)
-        if here != there:
-            lines.append(f"{table}: rows changed by {here}, in the rehearsal by {there}")
-    if lines:
-        raise NotAsRehearsedError(["the result is not what was rehearsed", *lines])

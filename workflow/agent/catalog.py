@@ -2,7 +2,8 @@
 
 The fingerprint tells a person what differs and asks about every table; this tells only whether.
 Names that engines or Django make up for constraints and indexes count for nothing: they differ
-between two ways to the same table.
+between two ways to the same table. Nor do casts and parentheses in PostgreSQL's expressions: a
+table that was dumped and restored has others.
 """
 
 import hashlib
@@ -12,7 +13,9 @@ from _migration_workflow_agent.migrating import Watcher, unheard
 
 POSTGRESQL = """
     SELECT c.relname, md5(string_agg(part, chr(10) ORDER BY part))
-    FROM pg_class c JOIN (
+    FROM pg_class c JOIN (SELECT oid,
+        regexp_replace(part, '::[a-z ]+([(][0-9]+[)])?([[]])?|[()]', '', 'g') AS part
+        FROM (
         SELECT a.attrelid AS oid, concat_ws(' ', 'column', a.attname,
             format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
             a.attcollation, pg_get_expr(d.adbin, d.adrelid)) AS part
@@ -25,6 +28,7 @@ POSTGRESQL = """
         FROM pg_index
         UNION ALL
         SELECT tgrelid, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+        ) written
     ) parts ON parts.oid = c.oid
     WHERE c.relkind IN ('r', 'p') AND c.relnamespace = ANY (current_schemas(false)::regnamespace[])
     GROUP BY c.oid, c.relname
@@ -83,6 +87,10 @@ def digests(connection):
         return _digested(_sqlite_parts(connection, cursor))
 
 
+GONE = "gone"
+"""What stands in the place of a digest for a table that is not there any more."""
+
+
 def changed(before, after):
     """Return the tables that came, went, or are not what they were."""
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
@@ -119,7 +127,8 @@ class Steps(Watcher):
     """Notes what each table is before and after every migration.
 
     ``before`` has the digests of all tables by migration, ``now`` those of the last look, and
-    ``touched`` the tables that the last migration changed.
+    ``touched`` the tables that the last migration changed. ``told`` is for whoever runs the same
+    plan elsewhere: the ``tables`` before it, and the ``changes`` of each migration.
     """
 
     def __init__(self, connection):
@@ -127,11 +136,12 @@ class Steps(Watcher):
         self.before = {}
         self.now = {}
         self.touched = set()
+        self.told = {"tables": {}, "changes": []}
 
     def plan(self, apps):  # noqa: ARG002 - what every watcher takes
         """Look at the tables before the first migration."""
         with unheard(self.connection):
-            self.now = digests(self.connection)
+            self.now = self.told["tables"] = digests(self.connection)
 
     def end(self, migration):
         """Look at what the migration made of the tables."""
@@ -139,5 +149,7 @@ class Steps(Watcher):
             found = digests(self.connection)
         self.before[migration.app_label, migration.name] = self.now
         self.touched = changed(self.now, found)
+        changes = {table: found.get(table, GONE) for table in self.touched}
+        self.told["changes"].append([migration.app_label, migration.name, changes])
         self.now = found
         return {}

@@ -48,7 +48,7 @@ def rehearse(session, database, scratch, where=None, part=(None, None)):
         as_one = runs_as_one(connection, migrations)
         rehearsed.update(plan=keys(migrations), as_one=as_one)
         before = fingerprint(connection)
-        there_and_back = ThereAndBack(session, connection, before)
+        there_and_back = ThereAndBack(session, connection, before, stepwise=not as_one)
         watchers = (Rebuilding(), *watchers_of(connection), *there_and_back.watchers)
         recorder = Recorder(session.channel, "rehearsing", watchers)
         try:
@@ -66,6 +66,7 @@ def rehearse(session, database, scratch, where=None, part=(None, None)):
         "evidence": recorder.rows,
         "sizes": _counted(estimated, before["rows"], databases.told, built=since is not None),
         "old_code": there_and_back.old_code,
+        "steps": there_and_back.steps.told,
         "before": before,
         "after": after,
         "row_changes": None
@@ -111,16 +112,17 @@ def migrate_or_say_why(session, connection, recorder, plan):
 class ThereAndBack:
     """What is tried beside the plan where a release runs already: its models, and the way back.
 
-    A database without a migration serves nobody, and there is nothing to go back to.
+    A database without a migration serves nobody, and there is nothing to go back to. What each
+    migration made of the tables is noted there too where the plan is applied step by step.
     """
 
-    def __init__(self, session, connection, before):
+    def __init__(self, session, connection, before, *, stepwise):
         self.session = session
         self.serves = bool(before["history"])
         steps = Steps(connection)
         self.steps = steps
         self.old = OldCode(connection, steps)
-        self.watchers = (steps, self.old) if self.serves else ()
+        self.watchers = (steps, self.old) if self.serves else (steps,) if stepwise else ()
         self.rows = Rows(connection, before["rows"]) if self.serves else None
 
     @property

@@ -64,11 +64,6 @@ class Trying(Watcher):
             self.waited += pause
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    @property
-    def executor_class(self):
-        """The executor to run migrations with."""
-        return executor_class(self)
-
     def begin(self, migration):  # noqa: ARG002 - what watchers take
         """Set the limits anew: the migration before may have set others."""
         set_limits(self.connection, self.patience)
@@ -159,13 +154,20 @@ class Rebuilding(Watcher):
         return execute(sql, params, many, context)
 
 
-def executor_class(trying):
-    """Return Django's executor, made to try each migration again that is one transaction."""
+def executor_class(trying, after_each=None):
+    """Return Django's executor, made to try each migration again that is one transaction.
+
+    ``after_each`` is called with each migration that is applied, once nothing of it can be tried
+    again; what it raises ends the plan.
+    """
     from django.db.migrations.executor import MigrationExecutor
 
     class Executor(MigrationExecutor):
         def apply_migration(self, state, migration, **how):
-            return self._tried(super().apply_migration, state, migration, how)
+            state = self._tried(super().apply_migration, state, migration, how)
+            if after_each is not None:
+                after_each(migration)
+            return state
 
         def unapply_migration(self, state, migration, **how):
             return self._tried(super().unapply_migration, state, migration, how)
