@@ -5,7 +5,7 @@
 Each fault is a line of FILE, as JSON; those that are there already are not played again, so that a
 run which was cut goes on. First come such that strike each kind of step once at the migrator and
 once at the server. Engines and kinds of plan are played side by side. Writes its part of
-docs/benchmarks.md.
+docs/benchmarks.md, also where Ctrl-C ends it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -43,16 +43,17 @@ this part of the page.
 
 **{played} faults of {possible}** were played, at {points} points: the begin and the end of each
 step, and the middle of each migration while it is rehearsed, taken back on the copy, and applied.
-Each kind of step was struck on each engine, in both kinds of plan, at the migrator and at the
-server. Each is judged by what the database then holds, compared line by line with dumps from
-before, between and after the two migrations, and by what the next `migrate-safe` does.
+Among them are {struck} of the {combinations} combinations of an engine, a kind of plan, a kind of
+step, and who is struck, the migrator or the server. Each is judged by what the database then holds,
+compared line by line with dumps from before, between and after the two migrations, and by what the
+next `migrate-safe` does.
 
 "Cut in two": the database holds a part of a migration. The next run refuses and names which part,
 or has the snapshot from before; what it says was done, and the run after it reached the end of the
-plan. "Unexplained": neither that, nor one of the three dumps. "Rows lost": a row of any other
-table is missing; or no run reaches the end of the plan with every row. "Leftovers": after the last
-run there is a database, a session on the server, or a file beside the database, in the project or
-among the throwaway files that was not there before.
+plan. "Unexplained": neither that, nor one of the three dumps. "Rows lost": a row is missing.
+"No way on": after the next runs the database is not, line by line, what the plan makes of it.
+"Leftovers": after the last run there is a database or a session on the server, or a file beside the
+database, in the project or among the throwaway files, that was not there before.
 """
 
 HEAD = (
@@ -63,6 +64,7 @@ HEAD = (
     "server",
     "cut in two",
     "rows lost",
+    "no way on",
     "unexplained",
     "leftovers",
 )
@@ -73,7 +75,7 @@ def main(file: Path, engines: tuple[str, ...]) -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
     units = list(product(engines, (False, True)))
-    with ProcessPoolExecutor(len(units)) as processes:
+    with suppress(KeyboardInterrupt), ProcessPoolExecutor(len(units)) as processes:
         list(processes.map(partial(play_on, file), *zip(*units, strict=True)))
     faults = read(file)
     sys.stdout.write(summary(faults))
@@ -150,7 +152,21 @@ def part(faults: list[Fault]) -> str:
         played=len(faults),
         possible=2 * sum(len(every(engine, stepwise=False)) for engine in ENGINES),
         points=len(POINTS),
+        struck=len({combination(*fault[:4]) for fault in faults}),
+        combinations=len(
+            {
+                combination(engine, stepwise, at, do)
+                for engine, stepwise in product(ENGINES, (False, True))
+                for at, do in every(engine, stepwise=stepwise)
+            }
+        ),
     )
+
+
+def combination(engine: str, stepwise: bool, at: str, do: str) -> tuple[str, bool, str, bool]:
+    """Return the engine, the kind of plan, the kind of step, and whether the server is struck."""
+    first, _, last = at.rpartition(" ")
+    return engine, stepwise, last if first in {"begin", "end"} else first, do == "SERVER"
 
 
 def named() -> dict[str, str]:
@@ -164,6 +180,7 @@ def row(name: str, faults: list[Fault]) -> list[str]:
         name,
         *(str(sum(fault.do == do for fault in faults)) for do in STRIKES),
         str(sum(fault.state is None for fault in faults)),
+        str(sum(not fault.rows_kept for fault in faults)),
         str(sum(not fault.whole for fault in faults)),
         str(sum(not fault.explained for fault in faults)),
         str(sum(bool(fault.leftovers) for fault in faults)),
