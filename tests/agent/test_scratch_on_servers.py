@@ -374,6 +374,41 @@ class TestPostgresql:
         assert scratch_of(server) == set()
 
 
+@servers
+def test_without_a_dump_tool_it_says_what_to_install(
+    target: Any, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "folders", lambda _=(): [])
+    with closing(target.copy()) as other:
+        run(other, "SELECT 1")
+        with pytest.raises(NoScratchDatabaseError) as caught, databases(tmp_path).copy(ALIAS):
+            pass
+    said = str(caught.value)
+    if server.vendor == "mariadb":
+        assert said == (
+            "a copy takes mariadb-dump, which is not there. Install mariadb-client where the "
+            "project runs"
+        )
+    else:
+        major = target.pg_version // 10000
+        assert said == (
+            "a copy of a database that others are connected to, or a sample of it, takes pg_dump "
+            f"{major} or newer; there is no pg_dump. Install postgresql-client-{major} where the "
+            "project runs, or let nobody else be connected"
+        )
+    assert scratch_of(server) == set()
+
+
+@postgresql
+def test_without_a_dump_tool_the_server_copies_what_nobody_is_connected_to(
+    target: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(programs, "folders", lambda _=(): [])
+    before = fingerprint(target)
+    with databases(tmp_path).copy(ALIAS) as connection:
+        assert fingerprint(connection) == before
+
+
 def test_a_newer_dump_tool_reads_an_older_server(
     server_of: ServerOf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
