@@ -28,6 +28,8 @@ def seen(lock: str, relation: str = "shop_product", **more: Any) -> dict[str, An
         "work": None,
         "seconds": 0.25,
         "observed": "read",
+        "locked_in": [1, 1],
+        "worked_in": [1, 1],
         **more,
     }
 
@@ -40,12 +42,15 @@ def judge(
     kind: str = "AlterField",
     **names: str,
 ) -> list[Finding]:
-    """Judge one migration with one operation."""
+    """Judge one migration with one operation, whose strongest locks come first."""
+    strongest: dict[str, Any] = {}
+    for one in relations:
+        strongest.setdefault(one["relation"], one["lock"])
     operation = {"operation": 0, "kind": kind, "names": names, "relations": list(relations)}
     row = {
         "app": app,
         "migration": "0002_change",
-        "locks": [[one["relation"], one["lock"]] for one in relations if one["lock"]],
+        "locks": [[name, lock] for name, lock in strongest.items() if lock],
         "operations": [operation],
     }
     answer = {"evidence": [row], "sizes": sizes, "scratch": {"engine": "postgresql 18.4"}}
@@ -153,6 +158,24 @@ def test_a_strong_lock_that_is_kept_while_others_work_refuses(project: Project) 
         ("LCK107", Severity.ERROR),
         ("LCK105", Severity.WARNING),
     }
+
+
+@pytest.mark.parametrize("lock", [STRONGEST, "ShareRowExclusiveLock"])
+def test_a_lock_is_not_kept_beyond_its_transaction(project: Project, lock: str) -> None:
+    """In a migration with ``atomic = False``, nobody waits for what comes afterwards."""
+    other = seen(ROWS, "shop_order", rows=2_000_000, locked_in=[2, 9], worked_in=[2, 9])
+    found = judge(project, seen(lock, worked_in=None), other, sizes={"shop_order": MANY})
+    assert [(one.code, one.severity) for one in found] == [
+        ("LCK106" if lock == STRONGEST else "LCK104", Severity.INFO),
+        ("LCK105", Severity.WARNING),
+    ]
+
+
+def test_the_worst_of_several_transactions_is_told(project: Project) -> None:
+    moment = seen(STRONGEST, worked_in=None)
+    index = seen(WRITES, scan=True, work=INDEX, locked_in=[2, 2], worked_in=[2, 2])
+    (finding,) = judge(project, moment, index, sizes={"shop_product": MANY})
+    assert (finding.code, finding.severity) == ("LCK103", Severity.ERROR)
 
 
 @pytest.mark.parametrize(

@@ -65,3 +65,21 @@ def test_a_lock_for_a_moment_passes_however_big_the_table(filled: Shop) -> None:
     passed = filled.json("rehearse")
     assert locks_found(passed) == [("LCK106", "info")]
     assert passed.verdicts()["rehearsal"] == "passed"
+
+
+@POSTGRESQL
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("atomic = True", [("LCK105", "warning"), ("LCK107", "error")]),
+        ("atomic = False", [("LCK105", "warning"), ("LCK106", "info")]),
+    ],
+)
+def test_a_lock_is_kept_as_long_as_its_transaction(
+    filled: Shop, body: str, found: list[tuple[str, str]]
+) -> None:
+    """With ``atomic = False`` each statement is one, and leaves nothing locked for the next."""
+    column = 'migrations.AddField("product", "note", models.CharField(max_length=9, null=True))'
+    update = "migrations.RunSQL(\"UPDATE catalogue_tag SET name = 'new ' || name\")"
+    filled.add_migration(f"{column}, {update}", name="0012_note", after="0011_tags", body=body)
+    assert sorted(locks_found(filled.json("rehearse"))) == found

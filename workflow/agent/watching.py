@@ -64,7 +64,9 @@ class Touched:
     it. ``seconds`` is how long the lock was held: from the statement that took it to the end of
     its transaction. ``observed`` says how: ``"read"`` within the transaction, ``"watched"`` from
     a second connection while the statement ran, ``"inferred"`` from the statement alone.
-    ``algorithm``: with which one MariaDB or MySQL changed the table.
+    ``algorithm``: with which one MariaDB or MySQL changed the table. ``locked_in`` and
+    ``worked_in`` are the first and the last transaction of the migration, counted from 1, that
+    took the lock and that rewrote, scanned or changed rows; ``None`` where none did.
     """
 
     def __init__(self, relation):
@@ -79,11 +81,15 @@ class Touched:
         self.seconds = 0.0
         self.observed = "read"
         self.algorithm = None
+        self.locked_in = None
+        self.worked_in = None
 
-    def did(self, rewrite, scan, rows, statement):
+    def did(self, rewrite, scan, rows, statement, transaction=1):
         """Add what a statement did. A rewrite is more to name than a scan."""
         if (rewrite, scan) > (self.rewrite, self.scan):
             self.work = shown(statement)
+        if rewrite or scan or rows:
+            self.worked_in = [(self.worked_in or [transaction])[0], transaction]
         self.rewrite |= rewrite
         self.scan |= scan
         self.rows += rows
@@ -105,6 +111,8 @@ class Touched:
             "work": self.work,
             "seconds": round(self.seconds, 6),
             "observed": self.observed,
+            "locked_in": self.locked_in,
+            "worked_in": self.worked_in,
             **({"algorithm": self.algorithm} if self.algorithm else {}),
         }
 
@@ -147,12 +155,14 @@ class OperationWatcher(Watcher):
 
     def __init__(self):
         self.observed = []
+        self.transaction = 1
         self._under_way = None
         self._deferred = []
 
     def begin(self, migration):
         """Follow the operations of ``migration``."""
         self.observed = [Observed(*numbered) for numbered in enumerate(migration.operations)]
+        self.transaction = 1
         self._under_way, self._deferred = None, []
         for observed in self.observed:
             self._follow(observed)
@@ -189,6 +199,9 @@ class OperationWatcher(Watcher):
         if touched.lock is None or self.RANK.index(mode) > self.RANK.index(touched.lock):
             touched.lock, touched.taken = mode, began
             touched.statement = shown(statement)
+            touched.locked_in = None
+        if touched.lock == mode:
+            touched.locked_in = [(touched.locked_in or [self.transaction])[0], self.transaction]
 
     def _follow(self, observed):
         operation = observed.operation

@@ -50,6 +50,11 @@ DROPS = re.compile(r"\bDROP\s+(?:INDEX|CONSTRAINT|FOREIGN\s+KEY|CHECK)\b", re.IG
 CHANGES_ROWS = re.compile(
     rf"\s*(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO|REPLACE\s+INTO)\s+{NAME}", re.IGNORECASE
 )
+COMMITS = re.compile(r"\s*(?:ALTER|CREATE|DROP|RENAME|TRUNCATE)\b", re.IGNORECASE)
+"""Statements before and after which the transaction ends, whatever it is of.
+
+https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
+"""
 
 
 class MySQLWatcher(OperationWatcher):
@@ -73,6 +78,15 @@ class MySQLWatcher(OperationWatcher):
             self._known = {name for (name,) in cursor.fetchall()}
 
     def see(self, observed, statement, params, run, cursor):
+        """Run a statement, and note what it did. One that commits is a transaction of its own."""
+        commits = COMMITS.match(statement) is not None
+        self.transaction += commits or not self.connection.in_atomic_block
+        try:
+            return self._see(observed, statement, params, run, cursor)
+        finally:
+            self.transaction += commits
+
+    def _see(self, observed, statement, params, run, cursor):
         """Run a statement, the gentlest way that there is, and note which one that was."""
         found = ALTER.match(statement) or INDEX.match(statement)
         table = _table(found)
@@ -88,7 +102,8 @@ class MySQLWatcher(OperationWatcher):
             self._note(observed.on(table), MOMENT, statement, began)
         table = _table(CHANGES_ROWS.match(statement))
         if table in self._known:
-            observed.on(table).did(False, False, max(cursor.rowcount, 0), statement)
+            rows = max(cursor.rowcount, 0)
+            observed.on(table).did(False, False, rows, statement, self.transaction)
             observed.on(table).statement = observed.on(table).statement or statement
         return result
 
@@ -99,7 +114,7 @@ class MySQLWatcher(OperationWatcher):
             if self._is_done(statement.rstrip("; \n") + comma + demand, params, cursor):
                 touched.algorithm = algorithm
                 scans = algorithm != "INSTANT" and not DROPS.search(statement)
-                touched.did(rebuilds, scans or rebuilds, 0, statement)
+                touched.did(rebuilds, scans or rebuilds, 0, statement, self.transaction)
                 self._note(touched, WRITES if lock == "SHARED" else MOMENT, statement, began)
                 return None
         result = run()

@@ -172,6 +172,7 @@ class PostgreSQLWatcher(OperationWatcher):
     def begin(self, migration):
         """Follow the migration. What exists is looked up at its first statement."""
         super().begin(migration)
+        self.transaction = 0
         self._known, self._unlooked = None, None
         self._looked_at, self._held = set(), {}
         self.connection.ensure_connection()
@@ -181,7 +182,11 @@ class PostgreSQLWatcher(OperationWatcher):
         """Run a statement, and look at what it did unless the same was seen before."""
         if statement.lstrip().upper().startswith(UNSEEN):
             return run()
-        if self._known is None or self._status() == IDLE:
+        is_first = self._status() == IDLE
+        if is_first:
+            self._close_account(observed)
+            self.transaction += 1
+        if self._known is None or is_first:
             self._look_first()
         is_new = (observed.index, statement) not in self._looked_at
         if is_new:
@@ -232,7 +237,7 @@ class PostgreSQLWatcher(OperationWatcher):
                 touched = observed.on(relation.name)
                 touched.observed = "watched"
                 scanned = relation.table is None and second.scans(oid) > 0
-                touched.did(False, scanned, 0, statement)
+                touched.did(False, scanned, 0, statement, self.transaction)
                 self.locked(touched, self._held[oid], statement, began)
         self._close_account(observed)
 
@@ -297,7 +302,7 @@ class PostgreSQLWatcher(OperationWatcher):
             covered = self._is_covered(relation, oid)
             if any(did) or (oid in news and not covered):
                 touched = observed.on(relation.name)
-                touched.did(*did, statement)
+                touched.did(*did, statement, self.transaction)
                 if not covered:
                     self.locked(touched, self._held[oid], statement, began)
 

@@ -6,7 +6,7 @@ that is to be migrated: the same rewrite is over in a moment on a small one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workflow.gates.safe_forms import safe_form
@@ -64,6 +64,11 @@ class Held(NamedTuple):
         """Whether the time under the lock grows with the table."""
         return bool(self.seen["rewrite"] or self.seen["scan"])
 
+    def is_locked_while(self, other: Held) -> bool:
+        """Say whether the lock may have been kept while the migration worked on ``other``."""
+        locked, worked = self.seen["locked_in"], other.seen["worked_in"]
+        return bool(worked) and overlap(locked, worked)
+
     @property
     def held(self) -> str:
         """How long the lock was held, as the begin of a sentence."""
@@ -93,49 +98,119 @@ class Judged(NamedTuple):
     severity: Severity
     does: str
 
+    @property
+    def weight(self) -> int:
+        """How much it is to be told before others."""
+        return (Severity.INFO, Severity.WARNING, Severity.ERROR).index(self.severity)
+
 
 def findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield a finding for each table that was there before and that somebody is kept from."""
+    """Yield a finding for each table that was there before and that somebody is kept from.
+
+    A table that is locked in several transactions is judged in each: the worst of it is told.
+    """
     small = context.settings.small_rows
     for row in answer["evidence"]:
         held = list(held_by(row, answer.get("sizes", {})))
         long = [one for one in held if one.takes_long(small)]
+        worst: dict[str, tuple[Held, Judged]] = {}
         for one in held:
-            judged = _judge(one, [other for other in long if other is not one], small)
-            if judged is not None:
-                yield _finding(context, one, judged, answer["scratch"]["engine"])
+            relation = one.seen["relation"]
+            beside = [
+                other
+                for other in long
+                if other.seen["relation"] != relation and one.is_locked_while(other)
+            ]
+            judged = _judge(one, beside, small)
+            if judged is not None and (
+                relation not in worst or judged.weight > worst[relation][1].weight
+            ):
+                worst[relation] = one, judged
+        for one, judged in worst.values():
+            yield _finding(context, one, judged, answer["scratch"]["engine"])
+
+
+Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""An operation, and what it did to one relation."""
 
 
 def held_by(row: Mapping[str, Any], sizes: Mapping[str, Any]) -> Iterator[Held]:
-    """Yield what a migration did to each relation that it locked, over all its operations."""
-    for relation, lock in row.get("locks", ()):
+    """Yield what a migration did to each relation that it locked, as far as locks were kept.
+
+    A migration with ``atomic = False`` has many transactions, and so has each on MariaDB.
+    """
+    for relation, strongest in row.get("locks", ()):
         pairs = [
             (operation, touched)
             for operation in row["operations"]
             for touched in operation["relations"]
             if touched["relation"] == relation
         ]
-        operation, heaviest = max(pairs, key=lambda pair: _weight(pair[1], lock))
-        taker = next(touched for _, touched in pairs if touched["lock"] == lock)
-        size = sizes.get(relation, {})
-        yield Held(
-            row["app"],
-            row["migration"],
-            operation["operation"],
-            operation["kind"],
-            operation["names"],
-            {
-                **heaviest,
-                "lock": lock,
-                "statement": taker["statement"],
-                "rewrite": any(touched["rewrite"] for _, touched in pairs),
-                "scan": any(touched["scan"] for _, touched in pairs),
-                "rows": sum(touched["rows"] for _, touched in pairs),
-                "seconds": max(touched["seconds"] for _, touched in pairs),
-            },
-            max(size.get("rows") or 0, 0),
-            size.get("bytes"),
-        )
+        for together in _together(pairs):
+            locks = {touched["lock"] for _, touched in together} - {None}
+            lock = strongest if strongest in locks else max(locks, key=_strength, default=None)
+            if lock is not None:
+                yield _held(row, together, lock, sizes.get(relation, {}))
+
+
+def _held(row: Mapping[str, Any], pairs: list[Pair], lock: str, size: Mapping[str, Any]) -> Held:
+    """Return what several operations did to one relation while its locks were kept."""
+    operation, heaviest = max(pairs, key=lambda pair: _weight(pair[1], lock))
+    takers = [touched for _, touched in pairs if touched["lock"] == lock]
+    return Held(
+        row["app"],
+        row["migration"],
+        operation["operation"],
+        operation["kind"],
+        operation["names"],
+        {
+            **heaviest,
+            "lock": lock,
+            "statement": takers[0]["statement"],
+            "rewrite": any(touched["rewrite"] for _, touched in pairs),
+            "scan": any(touched["scan"] for _, touched in pairs),
+            "rows": sum(touched["rows"] for _, touched in pairs),
+            "seconds": max(touched["seconds"] for _, touched in pairs),
+            "locked_in": _hull(touched["locked_in"] for touched in takers),
+            "worked_in": _hull(touched["worked_in"] for _, touched in pairs),
+        },
+        max(size.get("rows") or 0, 0),
+        size.get("bytes"),
+    )
+
+
+def _together(pairs: list[Pair]) -> list[list[Pair]]:
+    """Return what operations did to one relation, by the transactions that they may share."""
+    groups: list[list[Pair]] = []
+    for pair in pairs:
+        span = _span(pair)
+        if groups and overlap(_hull(map(_span, groups[-1])), span):
+            groups[-1].append(pair)
+        else:
+            groups.append([pair])
+    return groups
+
+
+Span = Sequence[int]
+"""The first and the last of the transactions of a migration; none where it is empty."""
+
+
+def _span(pair: Pair) -> Span:
+    return _hull((pair[1]["locked_in"], pair[1]["worked_in"]))
+
+
+def _hull(spans: Iterable[Span | None]) -> Span:
+    known = [span for span in spans if span]
+    return (min(first for first, _ in known), max(last for _, last in known)) if known else ()
+
+
+def overlap(one: Span, other: Span) -> bool:
+    """Say whether both may have a transaction in common."""
+    return not (one and other) or (one[0] <= other[1] and other[0] <= one[1])
+
+
+def _strength(lock: str) -> int:
+    return 2 if BLOCKS.get(lock) is NOBODY_READS else int(lock in BLOCKS)
 
 
 def _weight(touched: Mapping[str, Any], lock: str) -> tuple[bool, bool, bool]:
