@@ -259,6 +259,68 @@ class TestDRF105:
         assert run(project).findings == ()
 
 
+class TestDRF106:
+    """What a branch adds comes to another end on top of what the main branch has."""
+
+    @staticmethod
+    def on_a_branch(project: Project, *lines: str) -> None:
+        """Add code to an app whose migrations are run before those of another, on a branch."""
+        project.commit_all()
+        project.git("switch", "--quiet", "--create", "feature")
+        with_code(project, *lines)
+        project.commit_all()
+
+    def test_fires_for_another_schema(self, project: Project) -> None:
+        self.on_a_branch(
+            project,
+            "tables = schema_editor.connection.introspection.table_names()",
+            "if 'stock_place' in tables and 'marker' not in tables:",
+            "    schema_editor.execute('CREATE INDEX extra ON stock_place (id)')",
+            "schema_editor.execute('CREATE TABLE IF NOT EXISTS marker (x)')",
+        )
+        result = run(project)
+        assert result.verdict is Verdict.REFUSED
+        finding = result.findings[-1]
+        assert finding.code == "DRF106"
+        assert finding.message == (
+            "Who has all that the main branch has gets another schema than who begins with an "
+            "empty database: index extra is left over."
+        )
+
+    def test_fires_where_it_fails(self, project: Project) -> None:
+        """Not where it goes back and forward again: there the table is new each time."""
+        self.on_a_branch(
+            project,
+            "tables = schema_editor.connection.introspection.table_names()",
+            "if 'stock_place' in tables and 'marker' not in tables:",
+            "    raise ValueError('too late')",
+            "schema_editor.execute('CREATE TABLE IF NOT EXISTS marker (x)')",
+        )
+        (finding,) = run(project).findings
+        assert (finding.code, finding.app, finding.migration) == ("DRF106", "shop", "0002_code")
+        assert finding.message == (
+            "shop.0002_code fails on a database that has all that the main branch has: "
+            "ValueError: too late. On an empty database, where it comes earlier, it does not."
+        )
+        assert finding.line == 5
+
+    @pytest.mark.parametrize("line", ["pass", "schema_editor.execute('SELECT 1')"])
+    def test_silent_where_the_order_changes_nothing(self, line: str, project: Project) -> None:
+        self.on_a_branch(project, line)
+        result = run(project)
+        assert (result.verdict, result.findings) == (Verdict.PASSED, ())
+        forward = [name for way, name in rows(result) if way == "forward"]
+        # It is gone on with what was kept before the new one was run.
+        assert forward[-2:] == ["stock.0001_initial", "shop.0002_code"]
+
+    def test_the_other_way_is_not_gone_where_it_is_the_same(self, project: Project) -> None:
+        project.commit_all()
+        project.git("switch", "--quiet", "--create", "feature")
+        project.migration("stock", "0002_more", after=(("stock", "0001_initial"),))
+        project.commit_all()
+        assert len(rows(run(project))) == 3 + 1 + 1
+
+
 class TestCouldNotCheck:
     def test_a_history_that_does_not_load(self, project: Project) -> None:
         project.migration("shop", "0002_more", head="import no_such_module")

@@ -46,8 +46,7 @@ class Checkpoints(Watcher):
         if is_wanted and not self._connection.in_atomic_block:
             # What is not kept costs time alone: a full disk is no fault of the migration.
             with contextlib.suppress(Error, OSError, sqlite3.Error):
-                record = {"history": found["history"], "state": state_of(found)}
-                self._shelf.stage(self._connection, self._done, record)
+                self._shelf.stage(self._connection, self._done, {"state": state_of(found)})
 
 
 def looked_at(connection):

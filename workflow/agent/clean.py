@@ -57,8 +57,9 @@ def clean(session, database, scratch, where, main):
 class Build:
     """One database that is built, beginning with a kept one where that can be had.
 
-    ``result`` is what came of it, and ``rows`` the evidence. ``begun_with`` is how many migrations
-    the kept database had, ``not_kept`` why this one could not be kept in turn.
+    ``plan`` is what is built, ``result`` what came of it, and ``rows`` the evidence.
+    ``begun_with`` is how many migrations the kept database had, ``not_kept`` why this one could
+    not be kept in turn.
     """
 
     def __init__(self, session, databases, alias, orders):
@@ -66,6 +67,7 @@ class Build:
         self.databases = databases
         self.alias = alias
         self.orders = orders
+        self.plan = orders.plan
         self.shelf = shelf_of(databases, alias)
         self.begun_with = 0
         self.not_kept = None
@@ -129,7 +131,7 @@ class Build:
         from django.db import Error
 
         try:
-            self.shelf.keep(self._proven())
+            self.shelf.keep(keys(self.plan), self._proven())
         except (Error, OSError, sqlite3.Error) as error:
             self.not_kept = hide(" ".join(str(error).split()))
 
@@ -149,7 +151,7 @@ class ThereAndBack(Build):
         super()._build()
 
     def _run(self, connection, recorder, begun):
-        result, plan = self.result, self.orders.plan
+        result, plan = self.result, self.plan
         result.update(back=[], stopped_at=[], held=[], proven=0)
         places = self.orders.places(self.shelf.known, self.shelf.room)
         checkpoints = Checkpoints(connection, self.shelf, self.begun_with, places)
@@ -209,13 +211,16 @@ class ThereAndBack(Build):
 class AfterMain(Build):
     """Builds what the main branch has, and then, as whoever has that does, the rest."""
 
+    def __init__(self, session, databases, alias, orders):
+        super().__init__(session, databases, alias, orders)
+        self.plan = orders.before
+
     def _run(self, connection, recorder, begun):  # noqa: ARG002 - what every build takes
-        before, new = self.orders.before, self.orders.new
-        places = {len(before)}
+        before, places = self.plan, {len(self.plan)}
         recorder.watchers = (Checkpoints(connection, self.shelf, self.begun_with, places),)
         migrate(connection, recorder, plan=_forward(before[self.begun_with :]), signals=True)
         recorder.watchers = ()
-        migrate(connection, recorder, plan=_forward(new))
+        migrate(connection, recorder, plan=_forward(self.orders.new))
         self.result["schema"] = fingerprint(connection)["schema"]
 
     def compared_with(self, schema):

@@ -23,7 +23,7 @@ KEY_LETTERS = 20
 PREFIX = "migration_workflow_kept"
 """How the name of every kept database on a server begins. It is none that a sweep looks for."""
 
-RECORD = {"at", "history", "proven", "state"}
+RECORD = {"at", "proven", "state"}
 """What a record must say: when it was kept, and what the database is to be like."""
 
 
@@ -85,11 +85,11 @@ class Shelf:
     def stage(self, connection, number, record):
         """Take a copy aside of the database as it is after so many migrations."""
 
-    def keep(self, proven):
-        """Keep what was staged. ``proven`` lists what went back and forward again, as keys."""
+    def keep(self, plan, proven):
+        """Keep what was staged. ``proven`` lists what of the plan went back and forward again."""
         for number, (aside, record) in sorted(self._staged.items()):
-            there = {tuple(key) for key in record["history"]}
-            more = {"at": time.time(), "proven": [key for key in proven if tuple(key) in there]}
+            known = [key for key in plan[:number] if key in proven]
+            more = {"at": time.time(), "proven": known}
             self._place(aside, self._name(number), {**record, **more})
             self._used.add(self._name(number))
         self._staged.clear()
@@ -182,12 +182,12 @@ class Files(Shelf):
             connection.connection.backup(target)
         self._staged[number] = path, record
 
-    def keep(self, proven):
+    def keep(self, plan, proven):
         """Keep what was staged."""
         os.makedirs(self._folder, exist_ok=True)
         self._give_away(self._folder)
         with self._alone():
-            super().keep(proven)
+            super().keep(plan, proven)
 
     def _names(self):
         names = {name.partition(".")[0] for name in os.listdir(self._folder)}
