@@ -14,6 +14,7 @@ from _migration_workflow_agent.migrating import (
 )
 from _migration_workflow_agent.old_code import OldCode
 from _migration_workflow_agent.plan import keys
+from _migration_workflow_agent.rendering import Executor
 from _migration_workflow_agent.reversing import Rows, go_back
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
@@ -92,14 +93,15 @@ def _plan(session, connection, since, until):
             )
         return plan
     before = between(MigrationExecutor(connection), since, until)
-    migrate(connection, Recorder(session.channel, "building"), plan=before)
+    recorder = Recorder(session.channel, "building")
+    migrate(connection, recorder, plan=before, executor_class=Executor)
     return up_to(MigrationExecutor(connection), until)
 
 
 def migrate_or_say_why(session, connection, recorder, plan):
     """Run a plan. Raises MigrationFailedError, which names the rows that are in the way."""
     try:
-        migrate(connection, recorder, plan=plan)
+        migrate(connection, recorder, plan=plan, executor_class=Executor)
     except MigrationFailedError as error:
         migration = error.migration
         loader = session.loader(connection.alias)
