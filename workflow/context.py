@@ -37,6 +37,9 @@ UNDO_SECONDS = 600.0
 NO_SCRATCH_DATABASE = "NoScratchDatabaseError"
 """What the agent raises where it can't make a scratch database at the place that it was given."""
 
+SHARED_SESSION = "SharedSessionError"
+"""What it raises where a pooler lies between it and the server, and sessions are not its own."""
+
 WAIT_SECONDS = 600.0
 """How long to wait for another migrator, where nobody says how long."""
 
@@ -64,6 +67,9 @@ class Words(NamedTuple):
     """The migration after which a rehearsal begins, on an empty database: ``APP.NAME``."""
     until: str | None = None
     """The migration with which it ends."""
+    fake: str | None = None
+    """The migration that is recorded as applied and not run: ``APP.NAME``, with the ``reason``."""
+    reason: str | None = None
 
 
 class Talk(Protocol):
@@ -113,6 +119,7 @@ class Context:
         self.is_static = is_static
         self.drafted: tuple[DraftedFile, ...] = ()
         self.rehearsed: dict[str, Any] | None = None
+        self.has_turn = False
         self._agent: Agent | None = None
 
     @cached_property
@@ -263,12 +270,10 @@ class Context:
     def databases(self) -> Databases:
         """Where scratch databases can be had for the one that the flow is about."""
         from workflow.databases.places import Databases, Target
-        from workflow.project.host import Host
 
-        found = self.state["database"]
-        is_here = isinstance(self.place, Host)
-        packages = self._packages.folders if is_here else ()
-        target = Target(found["engine"], found["version"] or "", is_here, packages)
+        found, networks = self.state["database"], self.place.networks
+        packages = self._packages.folders if networks is None else ()
+        target = Target(found["engine"], found["version"] or "", networks, packages)
         return Databases(self.settings, target, self.scratch)
 
     def ask_on_scratch(self, question: str, **arguments: Any) -> dict[str, Any]:
@@ -289,9 +294,12 @@ class Context:
                     **arguments,
                 )
             except AgentFailed as error:  # noqa: PERF203 - there are few places
+                said = str(error).partition(": ")[2]
+                if error.kind == SHARED_SESSION:
+                    raise CouldNotCheck(said) from error
                 if error.kind != NO_SCRATCH_DATABASE:
                     raise
-                reasons.append(str(error).partition(": ")[2])
+                reasons.append(said)
         reasons += self.databases.failures
         raise CouldNotCheck(
             f"no scratch database can be had: {'; '.join(reasons)}. Let the database's user create "
@@ -401,12 +409,12 @@ class Context:
 
     def prepare(self) -> None:
         """Start booting the project, and do meanwhile what needs no answer from it."""
-        from workflow.databases.server import end_left_servers
+        from workflow.databases.left import end_left_servers
         from workflow.project.scratch import sweep_leftovers
 
         with suppress(CouldNotCheck):  # the first step that needs it says so
             _ = self.agent
-        end_left_servers(self.settings.state_folder)
+        end_left_servers(self.settings)
         sweep_leftovers(self.settings.state_folder)
         _ = self.history, self.git.branch, self.git.branch_point
         if self.writes:

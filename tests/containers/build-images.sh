@@ -1,7 +1,8 @@
 #!/bin/sh
-# Builds the two base images that the tests on a real Docker Engine start from, out of Debian's
+# Builds the base images that the tests on a real Docker Engine start from, out of Debian's
 # packages alone, for a machine that reaches no image registry: one with Python and pip, and a
-# shelf of wheels for it, one with PostgreSQL behind an entry point like the public image's.
+# shelf of wheels for it, one with PostgreSQL and one with MariaDB, each behind an entry point
+# like the public image's.
 #
 #   build-images.sh CACHE     CACHE keeps the tarballs; an image that is there is not built again
 set -eu
@@ -10,6 +11,7 @@ cache=$1
 suite=bookworm
 python_image=migration-workflow-test-python
 postgres_image=migration-workflow-test-postgres
+mariadb_image=migration-workflow-test-mariadb
 mkdir -p "$cache/wheels"
 
 there() {
@@ -22,8 +24,9 @@ tarball() {
     [ -s "$cache/$name.tar" ] && return
     root=$(mktemp -d)
     debootstrap --variant=minbase --include="$packages" "$suite" "$root" >"$cache/$name.log" 2>&1
-    if [ "$name" = postgres ]; then
-        install -m 755 "$(dirname "$0")/postgres-entrypoint.sh" "$root/usr/local/bin/entrypoint"
+    entrypoint=$(dirname "$0")/$name-entrypoint.sh
+    if [ -e "$entrypoint" ]; then
+        install -m 755 "$entrypoint" "$root/usr/local/bin/entrypoint"
     fi
     if [ "$name" = python ]; then
         ln -s /usr/bin/python3 "$root/usr/local/bin/python"
@@ -50,4 +53,10 @@ if ! there "$postgres_image"; then
     docker import \
         --change 'ENTRYPOINT ["entrypoint"]' \
         "$cache/postgres.tar" "$postgres_image" >/dev/null
+fi
+if ! there "$mariadb_image"; then
+    tarball mariadb mariadb-server
+    docker import \
+        --change 'ENTRYPOINT ["entrypoint"]' --change 'VOLUME /var/lib/mysql' \
+        "$cache/mariadb.tar" "$mariadb_image" >/dev/null
 fi

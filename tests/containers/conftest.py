@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.containers.stack import BASE, IMAGE, POSTGRES, Stack
+from tests.containers.stack import BASE, IMAGE, MARIADB, POSTGRES, Stack
 from tests.e2e.conftest import EXAMPLE, THROWAWAY
 
 MakeStack = Callable[..., Stack]
@@ -47,7 +47,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> None:
         missing("no Docker Engine answers")
     if _fails("compose", "version"):
         missing("Compose v2 is not installed")
-    for image in (BASE, POSTGRES):
+    for image in (BASE, POSTGRES, MARIADB):
         if _fails("image", "inspect", image):
             missing(f"there is no image {image}: run tests/containers/build-images.sh")
     _build_shop(tmp_path_factory.mktemp("image") / "shop")

@@ -19,7 +19,9 @@ if [ ! -s "$data/PG_VERSION" ]; then
     rm /tmp/password
     echo "host all all all scram-sha-256" >>"$data/pg_hba.conf"
     "$bin/pg_ctl" -w -D "$data" -o "-c listen_addresses=''" start
-    PGPASSWORD=$POSTGRES_PASSWORD "$bin/createdb" -U "$user" "${POSTGRES_DB:-$user}"
+    if [ "${POSTGRES_DB:-$user}" != postgres ]; then
+        PGPASSWORD=$POSTGRES_PASSWORD "$bin/createdb" -U "$user" "${POSTGRES_DB:-$user}"
+    fi
     "$bin/pg_ctl" -w -D "$data" -m fast stop
 fi
 exec "$bin/postgres" -D "$data" -c "listen_addresses=*" -c fsync=off "$@"

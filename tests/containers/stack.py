@@ -11,6 +11,7 @@ from tests.e2e.shop import Run, Shop
 
 BASE = "migration-workflow-test-python"
 POSTGRES = "migration-workflow-test-postgres"
+MARIADB = "migration-workflow-test-mariadb"
 IMAGE = "migration-workflow-test-shop"
 
 DEV = "docker-compose.dev.yml"

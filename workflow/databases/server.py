@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from workflow.errors import CouldNotCheck
 from workflow.project import process
-from workflow.project.scratch import SERVER, with_servers
+from workflow.project.scratch import SERVER
 
 if TYPE_CHECKING:
     from workflow.databases.programs import Programs
@@ -94,13 +94,6 @@ def _as_somebody(folder: Path) -> list[str]:
                 return ["setpriv", *words]
             return ["runuser", "-u", name, "--"]
     raise CouldNotCheck("no server is run as root, and there is nobody else to run it")
-
-
-def end_left_servers(state_folder: Path) -> None:
-    """End the servers of runs that were killed before they could."""
-    with suppress(OSError):  # a tree that can't be read or written can't be swept either
-        for folder in with_servers(state_folder):
-            end_server(folder / SERVER)
 
 
 def end_server(link: Path) -> None:

@@ -46,6 +46,11 @@ class Host:
         argv, origin = self.interpreter
         return f"{' '.join(argv)} ({origin})"
 
+    @property
+    def networks(self) -> None:
+        """It is this machine."""
+        return
+
     def there(self, path: Path) -> str:
         """Return the same path."""
         return str(path)

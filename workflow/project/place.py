@@ -87,6 +87,10 @@ class Place(Protocol):
     def shown(self) -> str:
         """Which Python it is, for the middle of a sentence."""
 
+    @property
+    def networks(self) -> tuple[str, ...] | None:
+        """The networks that it reaches containers in; ``None`` where it is this machine."""
+
     def there(self, path: Path) -> str:
         """Return what a path of this host is called there."""
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import json
 import os
 import shutil
 import tempfile
@@ -90,9 +91,24 @@ def sweep(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def cut_off(state_folder: Path) -> list[Path]:
-    """Return the folders that an apply left behind which was killed before it could undo."""
-    return [folder for folder in _abandoned(state_folder / "scratch") if (folder / KEEP).exists()]
+def cut_off(state_folder: Path, turn_of: str | None = None) -> list[Path]:
+    """Return the folders that an apply left behind which was killed before it could undo.
+
+    Where we have the turn of a database (``turn_of``, an alias), nobody else is applying anything
+    to it: then also those of runs that still live. They lost their turn with their agent.
+    """
+    parent = state_folder / "scratch"
+    left = [folder for folder in _abandoned(parent) if (folder / KEEP).exists()]
+    noted = [] if turn_of is None else [path.parent for path in parent.glob(f"{PREFIX}*/{KEEP}")]
+    return left + sorted(one for one in noted if one not in left and _alias(one) == turn_of)
+
+
+def _alias(folder: Path) -> str | None:
+    """Return the alias of the database that a folder's note is about, if it says so."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        alias: str = json.loads((folder / KEEP).read_text(encoding="utf-8"))["database"]
+        return alias
+    return None
 
 
 def with_servers(state_folder: Path) -> list[Path]:
@@ -113,7 +129,7 @@ def sweep_leftovers(state_folder: Path) -> None:
 
 
 def _abandoned(parent: Path) -> list[Path]:
-    return [folder for folder in sorted(parent.glob(PREFIX + "*")) if _is_abandoned(folder)]
+    return [folder for folder in sorted(parent.glob(PREFIX + "*")) if is_abandoned(folder)]
 
 
 def make_state_folder(folder: Path) -> None:
@@ -140,7 +156,8 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _is_abandoned(folder: Path) -> bool:
+def is_abandoned(folder: Path) -> bool:
+    """Say whether neither the run that a folder was made for lives, nor its agent."""
     try:
         lock = os.open(folder / LOCK, os.O_RDWR)
     except OSError:

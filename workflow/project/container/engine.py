@@ -7,10 +7,10 @@ import re
 import shutil
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workflow.errors import CouldNotCheck
 from workflow.project.cause import Cause, cause
@@ -30,6 +30,22 @@ SECONDS = 10.0
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 ONE_OFF = "com.docker.compose.oneoff"
+
+
+class Wanted(NamedTuple):
+    """A container to be made of a local image. ``network`` is one that there is, or ``None``.
+
+    Without one, ``port`` is published on the loopback address. ``in_memory``: folders that are
+    kept in memory, so that no volume is made for them.
+    """
+
+    name: str
+    image: str
+    port: int
+    labels: Mapping[str, str]
+    variables: Mapping[str, str]
+    in_memory: Sequence[str]
+    network: str | None
 
 
 class Engine:
@@ -61,6 +77,66 @@ class Engine:
         with answering():
             answer = client.head(url, params={"path": str(path)}, timeout=SECONDS)
         return answer.status_code == 200
+
+    def images(self, repository: str) -> list[Inspected]:
+        """Return everything about the local images of a repository."""
+        with answering():
+            found = self._client.images(name=repository)
+            return [self.image(one["Id"]) for one in found]
+
+    def image(self, identifier: str) -> Inspected:
+        """Return everything about a local image."""
+        with answering():
+            found: Inspected = self._client.inspect_image(identifier)  # type: ignore[no-untyped-call]
+        return found
+
+    def labelled(self, label: str, value: str) -> list[Inspected]:
+        """Return the containers with a label, whatever state they are in."""
+        with answering():
+            found: list[Inspected] = self._client.containers(
+                all=True, filters={"label": f"{label}={value}"}
+            )
+        return found
+
+    def start(self, wanted: Wanted) -> str:
+        """Make a container and start it; return its identifier. No image is ever fetched."""
+        client, port = self._client, f"{wanted.port}/tcp"
+        with answering():
+            made = client.create_container(
+                wanted.image,
+                name=wanted.name,
+                labels=dict(wanted.labels),
+                environment=dict(wanted.variables),
+                ports=[wanted.port],
+                host_config=client.create_host_config(
+                    network_mode=wanted.network or "bridge",
+                    port_bindings=None if wanted.network else {port: ("127.0.0.1", None)},
+                    tmpfs=dict.fromkeys(wanted.in_memory, ""),
+                ),
+            )
+            client.start(made["Id"])
+        return str(made["Id"])
+
+    def succeeds(self, identifier: str, argv: Sequence[str]) -> bool:
+        """Run a program in a container to its end; say whether it was content."""
+        with answering():
+            made = self._client.exec_create(identifier, list(argv))
+            self._client.exec_start(made["Id"])
+            code: int | None = self._client.exec_inspect(made["Id"])["ExitCode"]
+        return code == 0
+
+    def last_lines(self, identifier: str, lines: int) -> str:
+        """Return what a container said last."""
+        with answering():
+            said: bytes = self._client.logs(identifier, tail=lines)
+        return said.decode("utf-8", "replace")
+
+    def remove(self, identifier: str) -> None:
+        """Remove a container with its volumes, running or not. One that is gone may be."""
+        from docker.errors import NotFound
+
+        with answering(), suppress(NotFound):
+            self._client.remove_container(identifier, force=True, v=True)
 
     def execute(
         self,

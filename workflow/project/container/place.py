@@ -52,6 +52,11 @@ class Container:
         """Which container it is."""
         return f"the {self.origin}"
 
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks of the container, by name."""
+        return tuple(self.view.inspected["NetworkSettings"]["Networks"])
+
     def there(self, path: Path) -> str:
         """Return where the container has a path of the project, or of what is mounted with it."""
         source = self.view.source

@@ -81,7 +81,7 @@ class Search:
             return False
         files = self._begun.files
         try:
-            made = [one for one in self.engine.containers() if _is_of(one, files)]
+            made = [one for one in self.engine.containers() if is_of(one, files)]
             return bool(made) and self.service in {service_of(one) for one in made}
         except Cause as found:
             return found.finding.code == "ENV206"  # which the gate then says
@@ -128,7 +128,7 @@ class Search:
         return compose
 
 
-def _is_of(listed: Inspected, files: ComposeFiles) -> bool:
+def is_of(listed: Inspected, files: ComposeFiles) -> bool:
     """Say whether Compose made a container from these files, or from others beside them."""
     folder = listed["Labels"].get(f"{PROJECT}.working_dir")
     return bool(set(files.paths) & set(started_from(listed["Labels"]))) or folder == str(
