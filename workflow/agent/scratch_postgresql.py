@@ -12,6 +12,7 @@ from _migration_workflow_agent import programs, sampling, sampling_postgresql
 from _migration_workflow_agent.driver_error import sqlstate
 from _migration_workflow_agent.fingerprint import fingerprint, schema
 from _migration_workflow_agent.naming import NoScratchDatabaseError
+from _migration_workflow_agent.pooler import SharedSessionError, expect_own_session
 from _migration_workflow_agent.server_session import MAINTENANCE, ServerSession, advisory_key
 
 IN_USE, NO_RIGHT = "55006", "42501"
@@ -77,6 +78,10 @@ class Server(ServerSession):
         except Exception:  # noqa: BLE001 - not everybody may connect there
             self._connection = self.connection_to(settings["NAME"])
             self._connection.ensure_connection()
+        try:
+            expect_own_session(self._connection)
+        except SharedSessionError as error:  # another server may do
+            raise NoScratchDatabaseError(str(error)) from error
         if self._connection.pg_version >= 140000:
             self.run("SET idle_session_timeout = 0")
 
@@ -189,6 +194,7 @@ def empty(server, connection, name):
 
 def copy(server, connection, name, databases):
     """Make a copy of a connection's database; return the fingerprint that it must have."""
+    expect_own_session(connection)
     ((size,),) = rows(connection, "SELECT pg_database_size(current_database())")
     fits = databases.fits(size)
     if fits and databases.server is None:

@@ -16,6 +16,7 @@ import os
 import socket
 import time
 
+from _migration_workflow_agent.pooler import expect_own_session
 from _migration_workflow_agent.server_session import (
     MAINTENANCE,
     YEAR_SECONDS,
@@ -178,6 +179,7 @@ class _PostgresqlTurn(_ServerTurn):
         except DatabaseError:
             self.own.settings_dict["NAME"] = name
             self.own.ensure_connection()
+        expect_own_session(self.own)
 
     def take(self):
         with self.own.cursor() as cursor:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from workflow.context import SHARED_SESSION
+from workflow.errors import CouldNotCheck
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
+from workflow.project.agent import AgentFailed
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -17,19 +20,29 @@ def run(context: Context) -> StepResult:
     """Take this database's turn, which is kept until the flow ends."""
     if context.words.dry_run:
         return StepResult(NAME, Verdict.SKIPPED, reason="dry run")
-    alias = context.state["database"]["alias"]
-    answer = context.agent.ask(
-        "turn",
-        database=alias,
-        wait=context.words.wait,
-        on_event=lambda event: context.talk.progress(f"waiting for {_named(event['holder'])}"),
-    )
+    answer = _ask(context)
     if not answer["held"]:
         findings = (_not_ours(context, answer),)
         return StepResult(NAME, verdict_of(findings, strict=False), findings)
+    context.has_turn = True
     if answer["changed"]:
         context.forget_state()
     return StepResult(NAME, Verdict.PASSED, details=_waited(answer))
+
+
+def _ask(context: Context) -> dict[str, Any]:
+    """Ask for the turn. Raises CouldNotCheck where none could be held."""
+    try:
+        return context.agent.ask(
+            "turn",
+            database=context.state["database"]["alias"],
+            wait=context.words.wait,
+            on_event=lambda event: context.talk.progress(f"waiting for {_named(event['holder'])}"),
+        )
+    except AgentFailed as error:
+        if error.kind != SHARED_SESSION:
+            raise
+        raise CouldNotCheck(str(error).partition(": ")[2]) from error
 
 
 def _not_ours(context: Context, answer: Mapping[str, Any]) -> Finding:
