@@ -41,6 +41,7 @@ NEVER: Mapping[str, str] = {
     "DAT210": _INFORMS,
     "DAT211": _RAN,
     "DAT212": _RAN,
+    "DAT215": "it tells what was recorded, and its reason is in the journal",
     "DRF104": "an answer is missing, and nobody else can give it",
     "ENV": _PROOF,
     "GRF103": _DJANGO,

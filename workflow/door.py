@@ -196,7 +196,24 @@ def _words(values: Mapping[str, Any]) -> Words:
         wait=_wait(values.get("wait")),
         since=_migration("from", values.get("from")),
         until=_migration("to", values.get("to")),
+        fake=_migration("fake", values.get("fake")),
+        reason=_reason(values),
     )
+
+
+def _reason(values: Mapping[str, Any]) -> str | None:
+    """Return why a migration is recorded and not run: nobody may do that without one."""
+    fake, reason = values.get("fake"), (values.get("reason") or "").strip()
+    if fake is not None and not reason:
+        raise UsageError(
+            f"--fake records {fake} as applied without running it, and takes a reason, which stays "
+            f'in the journal: {COMMAND} migrate-safe --fake {fake} --reason "…"'
+        )
+    if fake is None and reason:
+        raise UsageError("--reason belongs to --fake APP.NAME")
+    if fake is not None and (values.get("to") or values.get("plan")):
+        raise UsageError("--fake records one migration: it goes with neither --to nor --plan")
+    return reason or None
 
 
 def _migration(option: str, text: str | None) -> str | None:

@@ -15,6 +15,7 @@ with lazily("workflow.actions", "workflow.gates", "workflow.setup"):
         compose_up,
         draft,
         equip,
+        fake,
         install_hooks,
         lock,
         put_back,
@@ -49,6 +50,7 @@ class Flow(NamedTuple):
     ``asks_about_production``: whether a person may let it at production, by the database's name.
     ``starts_containers``: whether the project's Python can't be there before the flow begins.
     With ``--baseline``, where a verb takes it, what was found becomes a baseline in the end.
+    ``faking`` are the steps where ``--fake`` records a migration instead of running it.
     """
 
     steps: Steps
@@ -57,10 +59,12 @@ class Flow(NamedTuple):
     then: str | None = None
     asks_about_production: bool = False
     starts_containers: bool = False
+    faking: Steps = ()
 
     def steps_for(self, words: Words) -> Steps:
         """Return the steps that are run for these words."""
-        return (*self.steps, accept) if words.baseline else self.steps
+        steps = self.faking if words.fake is not None else self.steps
+        return (*steps, accept) if words.baseline else steps
 
 
 FLOWS = {
@@ -80,7 +84,9 @@ FLOWS = {
     "validate-migrations": Flow(VALIDATE, then="migrate-safe"),
     "rehearse": Flow((environment, dependencies, rehearsal)),
     "migrate-safe": Flow(
-        (*FILES, turn, pre_check, drift, rehearsal, apply, verify), asks_about_production=True
+        (*FILES, turn, pre_check, drift, rehearsal, apply, verify),
+        asks_about_production=True,
+        faking=(*FILES, turn, pre_check, fake),
     ),
     "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
     "setup-pre-commit": Flow((install_hooks,), asks_project=False),

@@ -56,10 +56,13 @@ class Journal:
     def __init__(self, state_folder: Path) -> None:
         self.path = state_folder / NAME
 
-    def begin(self, database: Line, git: Git, migrations: Sequence[Line]) -> str:
+    def begin(
+        self, database: Line, git: Git, migrations: Sequence[Line], faked: str | None = None
+    ) -> str:
         """Write down what is about to be applied, and return the name of this run.
 
-        Raises OSError where nothing can be written.
+        ``faked`` is the reason where it is only recorded as applied. Raises OSError where nothing
+        can be written.
         """
         from workflow.project.scratch import make_state_folder
 
@@ -78,6 +81,7 @@ class Journal:
                 "dirty": bool(git.uncommitted()),
                 "database": dict(database),
                 "migrations": list(migrations),
+                **({} if faked is None else {"faked": faked}),
             }
         )
         return run

@@ -165,6 +165,12 @@ VERBS = (
             TO,
             Option("plan", "Print what would be applied, and change nothing, as --dry-run does."),
             Option(
+                "fake",
+                "Record this migration as applied, and do not run it; --reason says why.",
+                MIGRATION,
+            ),
+            Option("reason", "Why it is not run, for the journal.", "TEXT"),
+            Option(
                 "production",
                 "Migrate a database that looks like production: its name, spelled out.",
                 "NAME",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ import pytest
 from tests.two_apps import Project, Silence
 from workflow.actions import apply
 from workflow.errors import CouldNotCheck
-from workflow.gates import rehearsal
+from workflow.gates import pre_check, rehearsal
 from workflow.outcome import Finding, Severity, Verdict
+from workflow.project.scratch import KEEP
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -268,6 +270,32 @@ class TestKilled:
         assert project.dump() == before
         project.close()
         assert_only_the_journal_is_left(project)
+
+    def test_the_snapshot_waits_for_the_turn(self, project: Project) -> None:
+        """Somebody else has it since: they are not disturbed, and the snapshot is kept."""
+        on_the_database(project, "os.kill(os.getpid(), 9)", body=STEPWISE)
+        context = rehearsed(project, wait=0)
+        restart = context.restart_agent
+        with (project.folder / "db.sqlite3-migrating").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            with pytest.raises(CouldNotCheck, match="has its turn now: run migration-workflow rec"):
+                apply.run(context)
+            assert project.query("SELECT * FROM half") == []
+            assert context.is_half_applied
+        assert restart().ask("turn", database="default", wait=0)["held"]
+
+    @pytest.mark.parametrize("has_turn", [True, False])
+    def test_who_has_the_turn_finds_the_note_of_one_that_lives(
+        self, project: Project, has_turn: bool
+    ) -> None:
+        """Its agent is gone, and it waits to put the snapshot back."""
+        living = project.context()
+        (living.scratch.folder / KEEP).write_text('{"database": "default"}')
+        other = project.context()
+        other.has_turn = has_turn
+        codes = [finding.code for finding in pre_check.run(other).findings]
+        assert ("HIS105" in codes) is has_turn
+        living.scratch.discard_note()
 
     @pytest.mark.parametrize(
         ("then", "sentence"),

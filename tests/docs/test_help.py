@@ -183,6 +183,14 @@ def wait(shop: Shop) -> None:
     shop.run("migration-workflow migrate-safe --wait long", 2)
 
 
+def fake(shop: Shop) -> None:
+    verb = "migration-workflow migrate-safe --fake catalogue.0011_more"
+    shop.add_migration('migrations.RunSQL("SELECT 1", "")')
+    assert "takes a reason" in shop.run(verb, 2)
+    assert "DAT215" in shop.run(f"{verb} --reason 'nothing to run'")
+    assert "nothing is pending" in shop.run("migration-workflow migrate-safe")
+
+
 def from_(shop: Shop) -> None:
     verb = "migration-workflow rehearse --verbose"
     assert "nothing is pending" in shop.run(verb)
@@ -282,6 +290,8 @@ TRIED: dict[str, Callable[[Shop], None]] = {
     "answer": answer,
     "production": production,
     "wait": wait,
+    "fake": fake,
+    "reason": fake,
     "from": from_,
     "to": to,
     "plan": plan,

@@ -368,8 +368,15 @@ class TestHIS113:
             "by_size ON shop_product (size)."
         )
         assert finding.fix is not None
-        assert "manage.py migrate --fake shop 0002_size" in finding.fix
+        assert "migration-workflow migrate-safe --fake shop.0002_size --reason" in finding.fix
         assert finding.fix.endswith("migration-workflow recover")
+
+    def test_only_informs_whoever_records_it_as_finished(self, project: Project) -> None:
+        project.write(".workflow/half-applied-default.json", self.NOTE % "0002_size")
+        (finding,) = found(project, "HIS113", fake="shop.0002_size", reason="by hand")
+        assert finding.severity is Severity.INFO
+        (finding,) = found(project, "HIS113", fake="shop.0003_more", reason="by hand")
+        assert finding.severity is Severity.ERROR
 
     def test_silent_once_it_is_recorded(self, project: Project) -> None:
         note = project.write(".workflow/half-applied-default.json", self.NOTE % "0001_initial")

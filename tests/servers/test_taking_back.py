@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 COLUMN = 'migrations.AddField("tag", "size", models.IntegerField({}))'
-TABLE = 'migrations.CreateModel("Label", [("id", models.BigAutoField(primary_key=True, serialize=False))])'
+KEY = "models.BigAutoField(primary_key=True, serialize=False)"
+TABLE = f'migrations.CreateModel("Label", [("id", {KEY})])'
+WIDER = "models.CharField(max_length=99, unique=True)"
 FAILS = """
 def fails(apps, schema_editor):
     own = schema_editor.connection
@@ -144,7 +146,7 @@ class TestStays:
                 "its way back has code or SQL",
             ),
             (
-                'migrations.AlterField("tag", "name", models.CharField(max_length=99))',
+                f'migrations.AlterField("tag", "name", {WIDER})',
                 "its way back changes the type of catalogue_tag.name",
             ),
             (
@@ -155,6 +157,8 @@ class TestStays:
     )
     def test_what_has_no_sure_way_back(self, migrated: Shop, operation: str, why: str) -> None:
         pending(migrated, "pass", operation)
+        if WIDER in operation:
+            migrated.replace("catalogue/models.py", WIDER.replace("99", "40"), WIDER)
         found = finding(migrated.json("migrate-safe"))
         assert f"catalogue.0011_size was not taken back: {why}" in found["message"]
         assert applied(migrated)[:1] == NAMES[:1]

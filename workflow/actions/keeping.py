@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from workflow.context import show_path
@@ -28,7 +28,8 @@ class Kept:
 
         def write() -> None:
             context = self._context
-            migrations = list(_migrations(context))
+            assert context.rehearsed is not None  # noqa: S101 - or nothing would be applied
+            migrations = list(described(context, context.rehearsed["plan"]))
             self._run = self._journal.begin(database_of(context), context.git, migrations)
 
         self._try(write)
@@ -62,11 +63,10 @@ class Kept:
             )
 
 
-def _migrations(context: Context) -> Iterator[dict[str, Any]]:
-    """Yield each migration of the plan, with what its file is where that is the project's own."""
-    assert context.rehearsed is not None  # noqa: S101 - or nothing would be applied
+def described(context: Context, plan: Iterable[Sequence[str]]) -> Iterator[dict[str, Any]]:
+    """Yield each migration of a plan, with what its file is where that is the project's own."""
     files = {key: migration.path for key, migration in context.history.migrations.items()}
-    for app, name in context.rehearsed["plan"]:
+    for app, name in plan:
         path = files.get((app, name))  # type: ignore[call-overload]
         text = None if path is None else text_of((context.settings.project / path).read_bytes())
         yield {

@@ -18,6 +18,8 @@ ANSWERS = {
     "verify": "applying",
     "restore": "applying",
     "clean": "clean",
+    "faked": "faking",
+    "record": "faking",
 }
 """Each question, and the module of the agent whose function of that name answers it."""
 

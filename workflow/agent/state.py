@@ -1,5 +1,6 @@
 """The state gate's facts: what a database says was applied against what is on disk."""
 
+import datetime
 import os
 
 from _migration_workflow_agent.channel import describe_error, hide
@@ -64,15 +65,20 @@ def reach(alias):
 
 
 def recorded(alias):
-    """Return the recorded migrations in the order in which they were applied."""
+    """Return the recorded migrations in the order in which they were applied, with that moment."""
     from django.db import connections
     from django.db.migrations.recorder import MigrationRecorder
+    from django.utils import timezone
+
+    def moment(applied):
+        aware = timezone.make_aware(applied) if timezone.is_naive(applied) else applied
+        return aware.astimezone(datetime.timezone.utc).isoformat()
 
     recorder = MigrationRecorder(connections[alias])
     if not database_exists(alias) or not recorder.has_table():
         return []
     rows = recorder.migration_qs.order_by("applied", "id").values_list("app", "name", "applied")
-    return [[app, name, applied.isoformat()] for app, name, applied in rows]
+    return [[app, name, moment(applied)] for app, name, applied in rows]
 
 
 def pending(loader):
@@ -109,6 +115,7 @@ def _compare(session, loader, alias):
             and (app, name) not in replaced
         ],
         "inconsistent": _inconsistency(loader, alias),
+        "invalid_indexes": _invalid_indexes(alias),
         "migrations": len(loader.disk_migrations),
         "own": sorted(session.own_labels()),
         "without_migrations": _own_apps_without_migrations(session, loader),
@@ -126,6 +133,13 @@ def _inconsistency(loader, alias):
     except InconsistentMigrationHistory as error:
         return str(error)
     return None
+
+
+def _invalid_indexes(alias):
+    from _migration_workflow_agent.trying import left_invalid
+    from django.db import connections
+
+    return left_invalid(connections[alias])
 
 
 def _own_apps_without_migrations(session, loader):

@@ -42,11 +42,11 @@ class WayBack:
     def take(self, patience, watchers, before):
         """Take back what can be, the last first. ``before``: what the tables were then.
 
-        No statement may run longer than others would wait for its locks. Returns what ``leave``
-        does.
+        A statement may wait for its lock as long as any, and run as long again: so long do others
+        wait at most. Returns what ``leave`` does.
         """
-        shorter = min(patience.lock, patience.statement or patience.lock)
-        brief = Patience(patience.lock, patience.total, shorter)
+        limit = 2 * patience.lock
+        brief = Patience(patience.lock, patience.total, min(limit, patience.statement or limit))
         trying = Trying(self.session.channel, self.connection, brief)
         recorder = Recorder(self.session.channel, "taking back", (*watchers, trying))
         taken, why = [], None

@@ -25,8 +25,17 @@ INVALID_INDEXES = """
            i.indrelid::regclass::text
     FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE NOT i.indisvalid AND n.nspname !~ '^pg_'
+    WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname !~ '^pg_'
 """
+
+NOT_BEING_BUILT = """
+    AND NOT EXISTS (SELECT 1 FROM pg_stat_progress_create_index p
+        WHERE p.datname = current_database() AND (p.relid IS NULL OR p.relid = i.indrelid))
+"""
+"""Of a session of another user's the server does not tell at which table it is. The view is there
+from PostgreSQL 12 on, as is REINDEX CONCURRENTLY."""
+
+REINDEXES_SINCE = 120000
 
 
 class Trying(Watcher):
@@ -128,6 +137,23 @@ def invalid_indexes(connection):
     with unheard(connection), connection.cursor() as cursor:
         cursor.execute(INVALID_INDEXES)
         return cursor.fetchall()
+
+
+def left_invalid(connection):
+    """Return the ``index``, quoted, and ``table`` of each that a cut-off build has left.
+
+    ``rebuild`` says whether PostgreSQL can build it anew under its name. One that is being built
+    now is not left.
+    """
+    if connection.vendor != "postgresql":
+        return []
+    knows = connection.pg_version >= REINDEXES_SINCE
+    with connection.cursor() as cursor:
+        cursor.execute(INVALID_INDEXES + NOT_BEING_BUILT * knows)
+        return [
+            {"index": quoted, "table": table, "rebuild": knows and not TRANSIENT.search(name)}
+            for name, quoted, table in cursor.fetchall()
+        ]
 
 
 def drop_what_is_left(connection, sql):

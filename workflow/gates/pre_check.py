@@ -31,6 +31,7 @@ def run(context: Context) -> StepResult:
         *_inconsistent(state),
         *_missing(context, state),
         *_edited(context, state),
+        *_invalid_indexes(state),
         *_without_migrations(state),
         *_pending(context, state),
         *_recent(context),
@@ -68,7 +69,8 @@ def unloadable(gate: str, context: Context, error: Mapping[str, Any]) -> StepRes
 def _cut_off(context: Context) -> Iterator[Finding]:
     from workflow.project.scratch import cut_off
 
-    for folder in cut_off(context.settings.state_folder):
+    turn_of = context.settings.database if context.has_turn else None
+    for folder in cut_off(context.settings.state_folder, turn_of):
         yield Finding(
             "HIS105",
             Severity.ERROR,
@@ -92,9 +94,10 @@ def _half_applied(context: Context, state: Mapping[str, Any]) -> Iterator[Findin
         half.path.unlink(missing_ok=True)
         return
     stays = "; ".join(half.operations + half.done) or "nothing that is known"
+    finished = context.words.fake == f"{half.app}.{half.migration}"
     yield Finding(
         "HIS113",
-        Severity.ERROR,
+        Severity.INFO if finished else Severity.ERROR,
         f"{half.app}.{half.migration} was cut off while it was applied to the database {alias!r}, "
         f"which can't take it back. It is not recorded. In the database: {stays}. In it or not: "
         f"{half.under_way}.",
@@ -111,7 +114,8 @@ def ways_out(app: str, migration: str) -> str:
     name = f"{app} {migration}"
     return (
         f"To finish it: do by hand what is missing of 'manage.py sqlmigrate {name}', and record "
-        f"it with 'manage.py migrate --fake {name}'. Or take back what is in: "
+        f"it with 'migration-workflow migrate-safe --fake {app}.{migration} --reason \"finished by "
+        f"hand\"'. Or take back what is in: "
         f"'manage.py sqlmigrate --backwards {name}' shows how."
     )
 
@@ -144,18 +148,31 @@ def _inconsistent(state: Mapping[str, Any]) -> Iterator[Finding]:
 def _missing(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
     for app, name in state["missing"]:
         own = app in state["own"]
+        deleted = context.git.deletion(_pattern(context, app, name))
+        since, restore = "", "If it was deleted: restore it from git."
+        if deleted is not None:
+            commit, day, path = deleted
+            since = f" It was deleted in commit {commit} of {day}."
+            restore = f"If it was deleted by mistake: git checkout {commit}^ -- {path}"
         yield Finding(
             "HIS101",
             Severity.ERROR if own else Severity.WARNING,
             f"The database {context.settings.database!r} has {app}.{name} applied, but no such "
             "file is on disk. It is ahead of this branch, or the file was deleted: what that "
-            "migration did is there and nothing here knows of it.",
+            f"migration did is there and nothing here knows of it.{since}",
             "If another branch has the file: check that branch out, run "
             f"'manage.py migrate {app}' back to the last migration both have, and return. "
-            "If it was deleted: restore it from git.",
+            f"{restore}",
             app=app,
             migration=name,
         )
+
+
+def _pattern(context: Context, app: str, name: str) -> str:
+    """Return git's pattern for the file of a migration that is not there any more."""
+    others = (one.path for key, one in context.history.migrations.items() if key.app == app)
+    folder = next((PurePosixPath(path).parent.as_posix() for path in others), None)
+    return f":(glob)**/{app}/migrations/{name}.py" if folder is None else f"{folder}/{name}.py"
 
 
 def database_of(context: Context) -> dict[str, Any]:
@@ -165,28 +182,44 @@ def database_of(context: Context) -> dict[str, Any]:
 
 
 def _edited(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield the migrations whose files do something else now than what was applied."""
-    from workflow.journal import Journal, text_of
+    """Yield the migrations whose files do something else now than what was applied.
 
-    was = Journal(context.settings.state_folder).applied(database_of(context))
-    recorded = {(app, name) for app, name, _ in state["applied"]}
-    for key, migration in context.history.migrations.items() if was else ():
-        before = was.get((key.app, key.name))
-        if before is None or (key.app, key.name) not in recorded:
-            continue
-        if before.is_same(text_of((context.settings.project / migration.path).read_bytes())):
-            continue
+    What they were then the journal says, and where it has no record, git.
+    """
+    from workflow.gates.edited import edited_migrations
+
+    for key, path, how in edited_migrations(context, state["applied"], database_of(context)):
         yield Finding(
             "HIS112",
             Severity.WARNING,
-            f"{key} was edited since it was applied to the database "
+            f"{key} was edited {how} it was applied to the database "
             f"{context.settings.database!r}. It is not applied again: this database stays as the "
             "old text made it, and differs from every new one.",
-            f"Put it back as it was (git log -p -- {migration.path}), and make the change in a "
+            f"Put it back as it was (git log -p -- {path}), and make the change in a "
             f"new migration: migration-workflow makemigrations {key.app}",
             app=key.app,
             migration=key.name,
-            path=migration.path,
+            path=path,
+        )
+
+
+def _invalid_indexes(state: Mapping[str, Any]) -> Iterator[Finding]:
+    for found in state["invalid_indexes"]:
+        index = found["index"]
+        rebuild = (
+            f"Build it anew: REINDEX INDEX CONCURRENTLY {index}; or drop"
+            if (found["rebuild"])
+            else "Drop"
+        )
+        yield Finding(
+            "DRF107",
+            Severity.WARNING,
+            f"The index {index} of the table {found['table']} is not valid: what built it "
+            "CONCURRENTLY failed or was cut off. Every write to the table pays for it, and no "
+            "query uses it.",
+            f"{rebuild} it: DROP INDEX CONCURRENTLY {index}. Where a pending migration builds it, "
+            "that is done by: migration-workflow migrate-safe",
+            data={"index": index, "table": found["table"]},
         )
 
 

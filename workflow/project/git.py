@@ -127,6 +127,22 @@ class Git:
             return None  # git forbids such names, and would take this one for an option
         return self._read("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
 
+    def commit_before(self, moment: str) -> str | None:
+        """Return the newest commit of the branch in hand that is older than a moment (ISO 8601)."""
+        return self._read("rev-list", "--max-count=1", f"--before={moment}", self.head) or None
+
+    def last_change(self, path: str, since: str) -> str | None:
+        """Return which commit after another one changed a file last, and when: for a person."""
+        words = ["log", "-1", "--format=%h of %as", f"{since}..{self.head}", "--", path]
+        return self._read(*words) or None
+
+    def deletion(self, pattern: str) -> tuple[str, str, str] | None:
+        """Return the commit that deleted a file last, its day, and the file's path."""
+        words = ["log", "-1", "--diff-filter=D", "--no-renames", "--relative", "--name-only"]
+        answer = self._read(*words, "--format=%h%n%as", self.head, "--", pattern)
+        parts = [line for line in (answer or "").splitlines() if line]
+        return (parts[0], parts[1], parts[2]) if len(parts) > 2 else None
+
     def shared_commit(self, name: str) -> str | None:
         """Return the newest commit that HEAD and another branch have in common."""
         return None if name.startswith("-") else self._read("merge-base", name, self.head)

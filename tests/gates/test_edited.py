@@ -1,0 +1,103 @@
+"""What git says of migrations that the journal knows nothing about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.gates.test_pre_check import RECORD, found
+from workflow.outcome import Severity
+
+if TYPE_CHECKING:
+    from tests.two_apps import Project
+
+COLUMN = 'migrations.AddField("product", "{0}", models.IntegerField(null=True))'
+FILE = "shop/migrations/0002_price.py"
+
+
+@pytest.fixture
+def applied(project: Project) -> Project:
+    """A project that applied a migration with Django's own command, after it was committed."""
+    project.migration("shop", "0002_price", COLUMN.format("price"))
+    project.commit_all()
+    project.manage("migrate")
+    later(project)
+    return project
+
+
+def later(project: Project) -> None:
+    """Let what was applied be of the day before, and the commits before that of another day."""
+    project.query("UPDATE django_migrations SET applied = '2026-03-02 12:00:00'")
+    project.git("commit", "--quiet", "--amend", "--no-edit", "--date=2026-03-01T12:00:00Z")
+
+
+@pytest.fixture(autouse=True)
+def committed_that_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", "2026-03-01T12:00:00Z")
+
+
+def edit(project: Project, day: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{day}T12:00:00Z")
+    project.migration("shop", "0002_price", COLUMN.format("cost"))
+    project.git("add", FILE)
+    project.git("commit", "--quiet", "--message=Edit", f"--date={day}T12:00:00Z")
+    return project.git("rev-parse", "--short", "HEAD")
+
+
+class TestHIS112:
+    def test_the_commit_that_edited_it(
+        self, applied: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        commit = edit(applied, "2026-03-05", monkeypatch)
+        (finding,) = found(applied, "HIS112")
+        assert (finding.severity, finding.path) == (Severity.WARNING, FILE)
+        assert finding.message.startswith(
+            f"shop.0002_price was edited in commit {commit} of 2026-03-05, after it was applied "
+            "to the database 'default'. It is not applied again"
+        )
+
+    def test_one_that_is_not_committed(self, applied: Project) -> None:
+        applied.migration("shop", "0002_price", COLUMN.format("cost"))
+        (finding,) = found(applied, "HIS112")
+        assert "was edited (not committed) after it was applied" in finding.message
+
+    def test_silent_for_one_that_was_edited_before(
+        self, applied: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        edit(applied, "2026-03-05", monkeypatch)
+        applied.query("UPDATE django_migrations SET applied = '2026-03-06 12:00:00'")
+        assert found(applied, "HIS112") == []
+
+    def test_silent_for_one_that_was_committed_later(
+        self, applied: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What it was when it was applied, git does not know."""
+        edit(applied, "2026-03-05", monkeypatch)
+        applied.query("UPDATE django_migrations SET applied = '2026-02-01 12:00:00'")
+        assert found(applied, "HIS112") == []
+
+    def test_silent_for_a_comment(self, applied: Project) -> None:
+        file = applied.folder / FILE
+        file.write_text("# of no meaning\n" + file.read_text())
+        assert found(applied, "HIS112") == []
+
+    def test_silent_without_a_change(self, applied: Project) -> None:
+        assert found(applied, "HIS112") == []
+
+
+class TestHIS101:
+    def test_the_commit_that_deleted_it(self, applied: Project) -> None:
+        applied.git("rm", "--quiet", FILE)
+        applied.git("commit", "--quiet", "--message=Gone")
+        commit = applied.git("rev-parse", "--short", "HEAD")
+        (finding,) = found(applied, "HIS101")
+        assert f"nothing here knows of it. It was deleted in commit {commit} of " in finding.message
+        assert str(finding.fix).endswith(
+            f"If it was deleted by mistake: git checkout {commit}^ -- {FILE}"
+        )
+
+    def test_silent_for_one_that_was_never_there(self, applied: Project) -> None:
+        applied.query(RECORD.format("shop", "0009_elsewhere"))
+        (finding,) = found(applied, "HIS101")
+        assert "It was deleted in" not in finding.message
