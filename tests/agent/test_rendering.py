@@ -20,7 +20,7 @@ __all__ = ["database_url", "server_of"]
 
 ENGINES = ["sqlite", "postgresql", "mariadb"]
 
-CASCADE = {"on_delete": models.CASCADE}
+CASCADE: dict[str, Any] = {"on_delete": models.CASCADE}
 
 
 @pytest.fixture
