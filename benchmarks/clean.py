@@ -40,7 +40,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = []
     operations = [
-        migrations.CreateModel("Work", [("id", models.BigAutoField(primary_key=True))]),
+        migrations.CreateModel(
+            "Work", [("id", models.BigAutoField(primary_key=True, serialize=False))]
+        ),
     ]
 """
 
@@ -205,7 +207,7 @@ def run(folder: Path, *argv: str) -> str:
         argv, cwd=folder, env=variables, capture_output=True, text=True, timeout=3600, check=False
     )
     if done.returncode != 0:
-        raise SystemExit(f"{shlex.join(argv)}\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{shlex.join(argv)}\n{done.stderr}")
     return done.stdout
 
 
