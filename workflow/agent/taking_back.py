@@ -114,9 +114,10 @@ def _why_not(connection, migration, reversal):
     if reversal != PROVEN:
         return f"the rehearsal did not prove its way back ({reversal or 'not tried'})"
     if not connection.features.can_rollback_ddl:
+        maria = getattr(connection, "mysql_is_mariadb", False)
         return (
-            f"{connection.display_name} commits each change of the schema by itself, and could "
-            "stop in the middle of taking it back"
+            f"{'MariaDB' if maria else connection.display_name} commits each change of the schema "
+            "by itself, and could stop in the middle of taking it back"
         )
     if not migration.atomic:
         return "it is no transaction (atomic = False), and could stop in the middle of its way back"
