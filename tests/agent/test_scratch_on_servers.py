@@ -431,6 +431,26 @@ PASSWORD = "p'a\"s s\\w$o`r#d%;&|<>*?[]{}()!~^=+,.:/@-é"
 
 
 @mariadb
+def test_another_server_is_as_strict_with_values_as_the_databases_own(
+    database_url: str, server: Server, tmp_path: Path
+) -> None:
+    """Both are one server here, which becomes stricter for those who connect from now on."""
+    before = server.run("SELECT @@GLOBAL.sql_mode").strip()
+    elsewhere = {"HOST": str(server.socket), "USER": "root", "NAME": ""}
+    server.run("SET GLOBAL sql_mode = 'ANSI_QUOTES'")
+    try:
+        with connected(database_url) as target:
+            run(target, "SELECT 1")
+            server.run(f"SET GLOBAL sql_mode = '{before}'")
+            with databases(tmp_path, server=elsewhere, origin="another").empty(ALIAS) as connection:
+                assert run(connection, "SELECT @@sql_mode") == [("ANSI_QUOTES",)]
+                connection.close()
+                assert run(connection, "SELECT @@sql_mode") == [("ANSI_QUOTES",)]
+    finally:
+        server.run(f"SET GLOBAL sql_mode = '{before}'")
+
+
+@mariadb
 def test_an_option_file_holds_any_password_and_is_for_us_alone(
     target: Any, server: Server, tmp_path: Path
 ) -> None:

@@ -124,7 +124,7 @@ class ScratchDatabases:
         if vendor is None:
             raise NoScratchDatabaseError(f"no scratch databases can be had on {connection.vendor}")
         beginning = mine(self.project, connection.settings_dict["NAME"])
-        settings = _elsewhere(connection.settings_dict, self.server)
+        settings = _elsewhere(connection, self.server)
         with contextlib.ExitStack() as stack:
             with self._refusals_told():
                 server = stack.enter_context(
@@ -161,14 +161,19 @@ class ScratchDatabases:
             raise NoScratchDatabaseError(f"{self.origin} made none: {said}") from error
 
 
-def _elsewhere(settings, server):
+def _elsewhere(connection, server):
     """Return the settings of a connection to another server, for the same code.
 
-    What the options say of how to get there, and as whom, is another matter there.
+    What the options say of how to get there, and as whom, is another matter there. How strict
+    MariaDB and MySQL are with values is the server's own setting, unless somebody makes it one of
+    the connection (https://mariadb.com/kb/en/sql-mode/): it comes along.
     """
+    settings = connection.settings_dict
     if server is None:
         return settings
     kept = {name: value for name, value in settings["OPTIONS"].items() if name not in ON_THE_WAY}
+    if connection.vendor == "mysql":
+        kept.setdefault("init_command", f"SET sql_mode = '{','.join(sorted(connection.sql_mode))}'")
     nowhere = dict.fromkeys(("HOST", "PORT", "USER", "PASSWORD"), "")
     return {**settings, **nowhere, **server, "OPTIONS": {**kept, **server.get("OPTIONS", {})}}
 
