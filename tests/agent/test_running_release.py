@@ -225,7 +225,7 @@ def test_the_way_back(tables: Tables, case: Return, monkeypatch: pytest.MonkeyPa
         migration.apply(before.clone(), editor)
     steps.end(migration)
 
-    def migrate(connection: Any, recorder: Any, plan: Any) -> None:
+    def migrate(connection: Any, recorder: Any, plan: Any, **_: Any) -> None:
         """Go back as the executor does, which would load migrations from files."""
         for step, _ in plan:
             recorder("unapply_start", step)

@@ -7,6 +7,7 @@ table that was dumped and restored has others.
 """
 
 import hashlib
+import re
 
 from _migration_workflow_agent.fingerprint import describe_table
 from _migration_workflow_agent.migrating import Watcher, unheard
@@ -70,10 +71,16 @@ MYSQL_CHECKS = """
         ON t.constraint_schema = c.constraint_schema AND t.constraint_name = c.constraint_name
     WHERE c.constraint_schema = DATABASE()
 """
+SQLITE_TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
+DESCRIBED = {}
+"""The lines that describe tables of SQLite, by name and definition: that tells all of them."""
+
 SQLITE_MORE = """
     SELECT tbl_name, sql FROM sqlite_master
     WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
 """
+INDEX_NAME = re.compile(r"(CREATE\s+(?:UNIQUE\s+)?INDEX)\s.*?\sON\s+", re.IGNORECASE | re.DOTALL)
+"""How the definition of an index begins, with its name."""
 
 
 def digests(connection):
@@ -97,12 +104,17 @@ def changed(before, after):
 
 
 def _sqlite_parts(connection, cursor):
-    for name in connection.introspection.table_names(cursor):
-        if not name.startswith("sqlite_"):
-            for line in describe_table(connection, cursor, name):
-                yield name, line
+    cursor.execute(SQLITE_TABLES)
+    for name, sql in cursor.fetchall():
+        if name.startswith("sqlite_"):
+            continue
+        if (name, sql) not in DESCRIBED:
+            DESCRIBED[name, sql] = describe_table(connection, cursor, name)
+        for line in DESCRIBED[name, sql]:
+            yield name, line
     cursor.execute(SQLITE_MORE)
-    yield from cursor.fetchall()
+    for table, sql in cursor.fetchall():
+        yield table, INDEX_NAME.sub(r"\1 ON ", sql, count=1)
 
 
 def _mysql_parts(connection, cursor):

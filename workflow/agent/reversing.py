@@ -7,6 +7,7 @@ compared with what was there before: the tables after every migration, the rows 
 from collections import Counter
 
 from _migration_workflow_agent import catalog
+from _migration_workflow_agent.backwards import Backwards
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
     Recorder,
@@ -96,7 +97,7 @@ def go_back(session, steps, rows, migrations):
         plan.append((migration, True))
     recorder = Recorder(session.channel, "taking back", (back,))
     try:
-        migrate(steps.connection, recorder, plan=plan)
+        migrate(steps.connection, recorder, plan=plan, executor_class=Backwards)
     except MigrationFailedError as error:
         key = (error.migration.app_label, error.migration.name)
         back.found[key] = FAILS

@@ -1,0 +1,151 @@
+"""Plans are taken back to the tables that there were, with only those models that are asked for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from _migration_workflow_agent import backwards, catalog
+from _migration_workflow_agent.backwards import Backwards
+from _migration_workflow_agent.rendering import ModelsAskedFor
+from django.db import migrations, models
+from django.db.migrations.recorder import MigrationRecorder
+
+from tests.agent.engines import APP, Tables, connected
+from tests.servers.fixtures import database_url, server_of
+
+__all__ = ["database_url", "server_of"]
+
+
+DROP = "ALTER TABLE shop_article DROP COLUMN x"
+
+
+def referring(*, null: bool) -> Any:
+    return models.ForeignKey("shop.maker", models.CASCADE, to_field="name", null=null)
+
+
+def fill(apps: Any, schema_editor: Any) -> None:
+    using = schema_editor.connection.alias
+    maker = apps.get_model(APP, "Maker").objects.using(using).create(title="x")
+    apps.get_model(APP, "Product").objects.using(using).create(maker=maker, size=1)
+
+
+def empty(apps: Any, schema_editor: Any) -> None:
+    """Ask a model for the relation that leads to it: no name of the other model is given."""
+    for maker in apps.get_model(APP, "Maker").objects.using(schema_editor.connection.alias):
+        maker.product_set.all().delete()
+        maker.delete()
+
+
+def key() -> tuple[str, Any]:
+    return "id", models.BigAutoField(primary_key=True)
+
+
+def history() -> list[list[Any]]:
+    """Return the operations of migrations that change each other's models and fields."""
+    return [
+        [
+            migrations.CreateModel(
+                "Maker", [key(), ("name", models.CharField(max_length=9, unique=True))]
+            ),
+            migrations.CreateModel(
+                "Product",
+                [key(), ("size", models.IntegerField()), ("maker", referring(null=False))],
+            ),
+        ],
+        [migrations.AlterField("product", "maker", referring(null=True))],
+        [migrations.RenameField("maker", "name", "title")],
+        [migrations.RunPython(fill, empty)],
+        [migrations.AddField("product", "note", models.TextField(null=True))],
+        [migrations.RenameModel("Product", "Article")],
+        [
+            migrations.CreateModel("Label", [key()]),
+            migrations.AddField("article", "labels", models.ManyToManyField("shop.label")),
+        ],
+        [
+            migrations.SeparateDatabaseAndState(
+                [migrations.RunSQL("ALTER TABLE shop_article ADD COLUMN x int", DROP)],
+                [migrations.AddField("article", "x", models.IntegerField(null=True))],
+            ),
+            migrations.RemoveField("article", "x"),
+        ],
+        [migrations.AlterField("article", "size", models.IntegerField(unique=True))],
+        [migrations.RemoveField("article", "note")],
+    ]
+
+
+class Way:
+    """A history that is applied, with the tables as they were before each migration."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.connection = tables.connection
+        self.before: dict[str, dict[str, str]] = {}
+        self.found: dict[str, dict[str, str]] = {}
+        self.plan = []
+        recorder = MigrationRecorder(self.connection)
+        recorder.ensure_schema()
+        for operations in history():
+            found = catalog.digests(self.connection)
+            migration = tables.apply(*operations)
+            self.before[migration.name] = found
+            recorder.record_applied(APP, migration.name)
+        for number, operations in enumerate(history(), 1):
+            again: Any = migrations.Migration(f"{number:04}_step", APP)
+            again.operations = operations
+            self.plan.append(again)
+
+    def executor(self) -> Backwards:
+        """Return an executor that knows this history alone."""
+        executor = Backwards.__new__(Backwards)
+        executor.connection = self.connection
+        executor.recorder = MigrationRecorder(self.connection)
+        executor.progress_callback = self.note
+        nodes = {(APP, migration.name): migration for migration in self.plan}
+        executor.loader = SimpleNamespace(
+            graph=SimpleNamespace(nodes=nodes), applied_migrations=nodes, unmigrated_apps=set()
+        )
+        return executor
+
+    def note(self, action: str, migration: Any = None, *_: Any) -> None:
+        if action == "unapply_success":
+            self.found[migration.name] = catalog.digests(self.connection)
+
+    def back(self, executor: Backwards, steps: int) -> Any:
+        """Take the last migrations back."""
+        plan = [(migration, True) for migration in reversed(self.plan[-steps:])]
+        full = [(migration, False) for migration in self.plan]
+        return executor._migrate_all_backwards(plan, full, fake=False)
+
+
+def test_each_step_back_leads_to_the_tables_of_before(database_url: str) -> None:
+    with connected(database_url) as connection:
+        way = Way(Tables(connection))
+        state = way.back(way.executor(), len(way.plan))
+        assert list(way.found) == list(reversed(way.before))
+        assert way.found == way.before
+        assert state.models == {}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_stays_is_the_state_afterwards(database_url: str) -> None:
+    with connected(database_url) as connection:
+        tables = Tables(connection)
+        way = Way(tables)
+        state = way.back(way.executor(), 5)
+        assert way.found == dict(list(way.before.items())[-5:])
+        assert set(state.models) == {(APP, "maker"), (APP, "product")}
+        assert state.apps.get_model(APP, "Product")._meta.get_field("note").null
+        assert isinstance(state.apps, ModelsAskedFor)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_states_that_share_fields_would_be_changed_by_a_new_name(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a state of its own for the migration, those before it refer to the new name."""
+    monkeypatch.setattr(backwards, "_apart", lambda state, _: state)
+    with connected(database_url) as connection:
+        way = Way(Tables(connection))
+        with pytest.raises(Exception, match="title"):
+            way.back(way.executor(), len(way.plan))

@@ -1,0 +1,81 @@
+"""Takes migrations back as Django does, and makes only those models that they ask for.
+
+Django makes every model of the state before each migration that is to go, before it takes back
+the first of them: that takes as long as to apply them all.
+"""
+
+from _migration_workflow_agent.rendering import (
+    Executor,
+    StateAskedFor,
+    as_django_has_it,
+    copied,
+)
+from django.db.migrations.operations import RenameField, RunPython, SeparateDatabaseAndState
+
+
+class Backwards(Executor):
+    """An executor for plans that lead back."""
+
+    def _migrate_all_backwards(self, plan, full_plan, fake):
+        """Take a plan back, and return the state after it."""
+        going = {migration for migration, _ in plan}
+        nodes, applied = self.loader.graph.nodes, self.loader.applied_migrations
+        staying = {nodes[key] for key in applied if key in nodes} - going
+        before, state = {}, self._empty()
+        for migration, _ in full_plan:
+            if migration in going:
+                before[migration] = state
+                state = migration.mutate_state(_apart(state, migration), preserve=True)
+            elif migration in staying:
+                state = migration.mutate_state(_apart(state, migration), preserve=False)
+        for migration, _ in plan:
+            self.unapply_migration(before.pop(migration), migration, fake=fake)
+        state = self._empty()
+        for migration, _ in full_plan:
+            if migration in staying:
+                state = migration.mutate_state(state, preserve=False)
+        return as_django_has_it(state)
+
+    def unapply_migration(self, state, migration, **how):
+        """Take a migration back, with every model made where code is to get them."""
+        state = _apart(state, migration)
+        if not self._knows(migration) or _has(migration, RunPython):
+            state = as_django_has_it(state)
+        return super().unapply_migration(state, migration, **how)
+
+    def _empty(self):
+        """Return the state before the first migration."""
+        empty = self._create_project_state()
+        return StateAskedFor(copied(empty.models), empty.real_apps, empty.apps.real_models)
+
+
+def _apart(state, migration):
+    """Return a state whose fields are its own where a migration changes fields themselves.
+
+    ``RenameField`` does within those that refer to the field, and other states have them too.
+    """
+    if not _has(migration, RenameField):
+        return state
+    models = copied(state.models)
+    for model in models.values():
+        model.fields = {name: field.clone() for name, field in model.fields.items()}
+    return StateAskedFor(models, state.real_apps, state._real_models)
+
+
+def _has(migration, kind):
+    """Say whether an operation of some kind is in a migration, or one that may be of any."""
+    return any(isinstance(part, kind) or not _is_django_s(part) for part in _parts(migration))
+
+
+def _is_django_s(operation):
+    return type(operation).__module__.startswith("django.")
+
+
+def _parts(migration):
+    """Yield the operations of a migration, with those within others."""
+    waiting = list(migration.operations)
+    while waiting:
+        operation = waiting.pop()
+        yield operation
+        if isinstance(operation, SeparateDatabaseAndState):
+            waiting += [*operation.database_operations, *operation.state_operations]
