@@ -114,9 +114,9 @@ DATABASES = {
 '''
 
 
-def make_wagtail_site(folder: Path) -> None:
-    """Let Wagtail make a site in ``folder``, with its environment as ``.venv``."""
-    environment = environment_with(*WAGTAIL)
+def make_wagtail_site(folder: Path, *packages: str) -> None:
+    """Let Wagtail make a site in ``folder``; its environment, with more packages, is ``.venv``."""
+    environment = environment_with(*WAGTAIL, *packages)
     folder.mkdir(parents=True)
     subprocess.run(
         [environment / "bin/wagtail", "start", "mysite", folder],
