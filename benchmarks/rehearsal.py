@@ -65,7 +65,7 @@ DATABASES = {"default": json.loads(os.environ["BENCHMARK_DATABASE"])}
 RELEASE = ("auth", "0012")
 """The last migration of the release that runs, where one does."""
 
-BEGINS = {"nothing": "an empty database", "release": "a release runs"}
+BEGINS = {"unused": "an empty database", "served": "a release runs"}
 """The databases that are copied, and what is on them."""
 
 SQLITE = "django.db.backends.sqlite3"
@@ -158,9 +158,9 @@ def on(start: Callable[[], AbstractContextManager[Server]], site: Path) -> Itera
     """Yield the cases on a server, which runs until the block ends."""
     with start() as server:
         engine, database = engine_of(server), database_on(server)
-        for name in ("nothing", "release"):
+        for name in ("unused", "served"):
             server.run(f"CREATE DATABASE {name}")
-        migrate(site, {**database, "NAME": "release"}, *RELEASE)
+        migrate(site, {**database, "NAME": "served"}, *RELEASE)
         cases = []
         for name, begins in BEGINS.items():
             one = {**database, "NAME": "benchmark"}
@@ -187,9 +187,9 @@ def on_files(site: Path) -> Iterator[list[Case]]:
         folder = Path(name)
         engine = f"SQLite {sqlite3.sqlite_version}"
         files = {name: folder / name for name in (*BEGINS, "benchmark")}
-        files["nothing"].touch()
+        files["unused"].touch()
         database = {name: {"ENGINE": SQLITE, "NAME": str(path)} for name, path in files.items()}
-        migrate(site, database["release"], *RELEASE)
+        migrate(site, database["served"], *RELEASE)
         yield [
             Case(
                 engine,
