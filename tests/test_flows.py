@@ -46,6 +46,12 @@ def test_the_steps_of_a_flow(verb: str) -> None:
     assert " ".join(names(FLOWS[verb])) == ORDER[verb]
 
 
+def test_what_is_recorded_and_not_run_passes_the_same_gates() -> None:
+    words = Words(fake="shop.0002_price", reason="done by hand")
+    steps = [step.NAME for step in FLOWS["migrate-safe"].steps_for(words)]
+    assert steps == ["environment", "dependencies", "against", "turn", "pre-check", "fake"]
+
+
 def test_a_name_means_one_step_everywhere() -> None:
     steps = {step.NAME: step for flow in FLOWS.values() for step in flow.steps}
     for flow in FLOWS.values():
