@@ -18,11 +18,11 @@ STYLES = {
     Verdict.NOT_REACHED: "quiet",
 }
 
-TELLING = {"pre-check", "outlook", "draft"}
+TELLING = {"pre-check", "outlook", "draft", "fake"}
 """Steps whose information is what they are run for."""
 
 CHANGING = {
-    *("accept", "draft", "write", "lock", "apply", "compose-up", "install-hooks"),
+    *("accept", "draft", "write", "lock", "apply", "fake", "compose-up", "install-hooks"),
     *("look", "adopt", "take-back", "equip", "machine"),
 }
 """Steps whose details tell what they changed, or have to tell what they found."""
