@@ -12,7 +12,8 @@ import django
 from django.apps.registry import Apps
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
-from django.db.migrations.state import ModelState, ProjectState, StateApps
+from django.db.migrations.operations import AlterField, CreateModel
+from django.db.migrations.state import AppConfigStub, ModelState, ProjectState, StateApps
 
 KNOWN_DJANGO = ((4, 2), (6, 1))
 """The first and the last Django whose operations and schema editors this was compared with."""
@@ -28,11 +29,14 @@ class ModelsAskedFor(StateApps):
     columns where SQLite's table is made anew with an old model's fields and a new one.
     """
 
-    def __init__(self, models, real_models, before=None):
+    def __init__(self, models, real_apps, real_models, before=None):
         self._before = before
         self._waiting = {}
         self._making = False
+        self._whole = True  # while there is nothing
         super().__init__([], {})
+        self._whole = False
+        self._real_apps = real_apps
         self.real_models = real_models
         waiting = [*models.values(), *real_models]
         self._waiting = {(model.app_label, model.name_lower): model for model in waiting}
@@ -88,9 +92,25 @@ class ModelsAskedFor(StateApps):
                     model._meta._expire_cache()
 
     def make_all(self):
-        """Make every model that nobody asked for so far."""
-        if self._waiting and not self._making:
-            self._make(list(self._waiting))
+        """Make every model that nobody asked for so far, and the apps, in Django's order."""
+        if self._making or self._whole:
+            return
+        self._whole = True
+        waiting, self._waiting = self._waiting, {}
+        labels = {*self._real_apps, *self.app_configs, *(label for label, _ in waiting)}
+        self.app_configs = {label: self._app(label) for label in sorted(labels)}
+        self._making = True
+        try:
+            self.render_multiple(list(waiting.values()))
+        finally:
+            self._making = False
+
+    def _app(self, label):
+        if label in self.app_configs:
+            return self.app_configs[label]
+        app = AppConfigStub(label)
+        app.apps = self
+        return app
 
     def _make_after_before(self, key):
         if self._before is not None and key in self._before._waiting:
@@ -130,8 +150,11 @@ class StateAskedFor(ProjectState):
             before, self._apps_before = self._apps_before, None
             if before is not None:
                 before._before = None
-            self._apps = ModelsAskedFor(copied(self.models), self._real_models, before)
+            self._apps = self._asked_for(before)
         return self._apps
+
+    def _asked_for(self, before=None):
+        return ModelsAskedFor(copied(self.models), self.real_apps, self._real_models, before)
 
     def _changed(self):
         if self._apps is not None:
@@ -149,7 +172,7 @@ class StateAskedFor(ProjectState):
 
         Where one refers to what isn't there, Django says so, if it would make them anew as well.
         """
-        self._apps = ModelsAskedFor(copied(self.models), self._real_models)
+        self._apps = self._asked_for()
         self._apps.make_all()
         if self.is_delayed and self._apps._pending_operations:
             self._apps = StateApps(self.real_apps, self.models)
@@ -195,10 +218,14 @@ def copied(models):
 class Executor(MigrationExecutor):
     """Django's executor, on states whose models are made when they are asked for."""
 
+    _as_django = False
+    """Whether all migrations from here on run on states as Django has them."""
+
     def apply_migration(self, state, migration, **how):
         """Run a migration, on a state as Django has it where something is not Django's own."""
         own = isinstance(state, StateAskedFor)
-        if not self._knows(migration):
+        self._as_django = self._as_django or leaves_models_behind(state, migration)
+        if self._as_django or not self._knows(migration):
             state = as_django_has_it(state) if own else state
         elif not own:
             state = StateAskedFor(copied(state.models), state.real_apps, state.apps.real_models)
@@ -216,19 +243,56 @@ class Executor(MigrationExecutor):
         )
 
 
+def leaves_models_behind(state, migration):
+    """Say whether Django does not make anew all models that a changed key has to do with.
+
+    It doesn't see that the link to a parent refers to the parent's key. So models that refer to
+    the child keep to the child as it was, and their columns keep to its old type. Whatever
+    statements follow from that are to be the same here.
+    """
+    operations = list(_all(migration.operations))
+    bases = [model.bases for model in state.models.values()]
+    bases += [one.bases for one in operations if isinstance(one, CreateModel)]
+    parents = {name for some in bases for name in map(_key_of_base, some)}
+    for operation in operations:
+        if isinstance(operation, AlterField):
+            key = (migration.app_label, operation.model_name_lower)
+            model = state.models.get(key)
+            before = model.fields.get(operation.name) if model is not None else None
+            is_key = operation.field.primary_key or before is None or before.primary_key
+            if is_key and key in parents:
+                return True
+    return False
+
+
+def _key_of_base(base):
+    if isinstance(base, str):
+        return tuple(base.lower().split("."))
+    return (base._meta.app_label, base._meta.model_name) if hasattr(base, "_meta") else None
+
+
+def _all(operations):
+    for operation in operations:
+        yield operation
+        yield from _all(_within(operation))
+
+
+def _within(operation):
+    """Return the operations that an operation has in turn."""
+    names = ("database_operations", "state_operations")
+    return [part for name in names for part in getattr(operation, name, ())]
+
+
 def is_known(operation):
     """Say whether an operation is Django's own, with all that are within it."""
-    parts = (getattr(operation, name, ()) for name in ("database_operations", "state_operations"))
     kind = type(operation).__module__
-    return kind.startswith(KNOWN_OPERATIONS) and all(
-        is_known(part) for sub in parts for part in sub
-    )
+    return kind.startswith(KNOWN_OPERATIONS) and all(map(is_known, _within(operation)))
 
 
 def as_django_has_it(state):
     """Return a state with every model made, which Django keeps up to date."""
     plain = ProjectState(copied(state.models), state.real_apps)
     plain.is_delayed = state.is_delayed
-    plain.__dict__["apps"] = ModelsAskedFor(copied(state.models), state._real_models)
+    plain.__dict__["apps"] = state._asked_for()
     plain.apps.make_all()
     return plain
