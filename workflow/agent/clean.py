@@ -20,6 +20,7 @@ from _migration_workflow_agent.migrating import (
 from _migration_workflow_agent.orders import Orders
 from _migration_workflow_agent.plan import keys
 from _migration_workflow_agent.prefix import Prefixes
+from _migration_workflow_agent.rendering import Executor
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
 
@@ -156,7 +157,7 @@ class ThereAndBack(Build):
         places = self.orders.places(self.shelf.known, self.shelf.room)
         checkpoints = Checkpoints(connection, self.shelf, self.begun_with, places)
         recorder.watchers = (checkpoints,)
-        migrate(connection, recorder, plan=_forward(plan[self.begun_with :]), signals=True)
+        _forward(connection, recorder, plan[self.begun_with :], signals=True)
         recorder.watchers = ()
         first = fingerprint(connection)
         result.update(phase="back", schema=first["schema"], tables=len(first["rows"]))
@@ -173,7 +174,7 @@ class ThereAndBack(Build):
         if self._back:
             result["phase"] = "forward again"
             recorder.doing = "building again"
-            migrate(connection, recorder)
+            migrate(connection, recorder, executor_class=Executor)
             result["differences"] = difference(first["schema"], fingerprint(connection)["schema"])
 
     def _go_back(self, connection, recorder, way):
@@ -218,9 +219,9 @@ class AfterMain(Build):
     def _run(self, connection, recorder, begun):  # noqa: ARG002 - what every build takes
         before, places = self.plan, {len(self.plan)}
         recorder.watchers = (Checkpoints(connection, self.shelf, self.begun_with, places),)
-        migrate(connection, recorder, plan=_forward(before[self.begun_with :]), signals=True)
+        _forward(connection, recorder, before[self.begun_with :], signals=True)
         recorder.watchers = ()
-        migrate(connection, recorder, plan=_forward(self.orders.new))
+        _forward(connection, recorder, self.orders.new)
         self.result["schema"] = fingerprint(connection)["schema"]
 
     def compared_with(self, schema):
@@ -230,5 +231,6 @@ class AfterMain(Build):
         return {"failed": failed, "differences": differences}
 
 
-def _forward(migrations):
-    return [(migration, False) for migration in migrations]
+def _forward(connection, recorder, migrations, *, signals=False):
+    plan = [(migration, False) for migration in migrations]
+    migrate(connection, recorder, plan=plan, executor_class=Executor, signals=signals)
