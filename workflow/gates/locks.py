@@ -98,11 +98,6 @@ class Judged(NamedTuple):
     severity: Severity
     does: str
 
-    @property
-    def weight(self) -> int:
-        """How much it is to be told before others."""
-        return (Severity.INFO, Severity.WARNING, Severity.ERROR).index(self.severity)
-
 
 def findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield a finding for each table that was there before and that somebody is kept from.
@@ -122,12 +117,18 @@ def findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
                 if other.seen["relation"] != relation and one.is_locked_while(other)
             ]
             judged = _judge(one, beside, small)
-            if judged is not None and (
-                relation not in worst or judged.weight > worst[relation][1].weight
-            ):
-                worst[relation] = one, judged
+            if judged is not None:
+                known = worst.get(relation, (one, judged))
+                worst[relation] = max(known, (one, judged), key=_to_be_told)
         for one, judged in worst.values():
             yield _finding(context, one, judged, answer["scratch"]["engine"])
+
+
+def _to_be_told(told: tuple[Held, Judged]) -> tuple[int, bool, bool]:
+    """Return how much something is to be told before others."""
+    one, judged = told
+    severities = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+    return severities.index(judged.severity), one.seen["rewrite"], one.works
 
 
 Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
