@@ -328,7 +328,7 @@ def run(connection: Any, kind: Any, steps: Sequence[Any]) -> tuple[list[Any], An
         return execute(sql, params, many, context)
 
     executor = kind(connection)
-    executor.record_migration = lambda _: None  # it would note the time
+    executor.record_migration = lambda *_: None  # it would note the time
     state = ProjectState()
     assert state.apps
     with connection.execute_wrapper(note):
@@ -452,7 +452,7 @@ class TestAsDjangoHasIt:
 
     def kinds(self, connection: Any, *steps: Any) -> list[type]:
         executor = Executor(connection)
-        executor.record_migration = lambda _: None
+        executor.record_migration = lambda *_: None
         state = ProjectState()
         assert state.apps
         found = []
