@@ -140,6 +140,21 @@ def test_what_stays_is_the_state_afterwards(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_key_of_a_parent_is_changed_back_as_django_does_it(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = migrations.AlterField("maker", "id", models.AutoField(primary_key=True))
+    child = migrations.CreateModel("Importer", [], bases=("shop.maker",))
+    steps = [*history()[:1], [child], [key]]
+    monkeypatch.setattr(f"{__name__}.history", lambda: steps)
+    with connected(database_url) as connection:
+        way = Way(Tables(connection))
+        state = way.back(way.executor(), 1)
+        assert way.found == {"0003_step": way.before["0003_step"]}
+        assert not isinstance(state, backwards.StateAskedFor)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_states_that_share_fields_would_be_changed_by_a_new_name(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from _migration_workflow_agent.rendering import (
     StateAskedFor,
     as_django_has_it,
     copied,
+    leaves_models_behind,
 )
 from django.db.migrations.operations import RenameField, RunPython, SeparateDatabaseAndState
 
@@ -17,12 +18,17 @@ class Backwards(Executor):
     """An executor for plans that lead back."""
 
     def _migrate_all_backwards(self, plan, full_plan, fake):
-        """Take a plan back, and return the state after it."""
+        """Take a plan back, and return the state after it.
+
+        All is done as Django does it where it would not make anew every model that it should.
+        """
         going = {migration for migration, _ in plan}
         nodes, applied = self.loader.graph.nodes, self.loader.applied_migrations
         staying = {nodes[key] for key in applied if key in nodes} - going
         before, state = {}, self._empty()
         for migration, _ in full_plan:
+            if leaves_models_behind(state, migration):
+                return super()._migrate_all_backwards(plan, full_plan, fake)
             if migration in going:
                 before[migration] = state
                 state = migration.mutate_state(_apart(state, migration), preserve=True)
@@ -38,9 +44,10 @@ class Backwards(Executor):
 
     def unapply_migration(self, state, migration, **how):
         """Take a migration back, with every model made where code is to get them."""
-        state = _apart(state, migration)
-        if not self._knows(migration) or _has(migration, RunPython):
-            state = as_django_has_it(state)
+        if isinstance(state, StateAskedFor):
+            state = _apart(state, migration)
+            if not self._knows(migration) or _has(migration, RunPython):
+                state = as_django_has_it(state)
         return super().unapply_migration(state, migration, **how)
 
     def _empty(self):
