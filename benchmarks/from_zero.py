@@ -79,23 +79,26 @@ How long a database takes from nothing to the newest migration: with `manage.py 
 those are made that an operation asks for (`agent/rendering.py`). Measured by
 `python -m benchmarks.from_zero`, which writes this part of the page:
 [hyperfine](https://github.com/sharkdp/hyperfine) times whole processes, boot included, both sides
-in turns ({rounds} rounds).
+in turns (rounds: {rounds}).
 
 {machine}
 
 {table}
 
 The history is that of a Wagtail site. Times are medians, and the ratio is theirs; it is to be
-{most} at most. Processor time is that of the process and not of the server; where the machine was
-busy, its ratio says more. On each engine both sides led to the same schema, the same recorded
+{most} at most, by the clock and by the processor: where the machine was busy with other work, the
+clock says little. {verdict} Processor time is that of the process and not of the server. On each engine both sides led to the same schema, the same recorded
 history and the same numbers of rows.
 
-What is left, beside the boot, is mostly this: about half of it makes the models that operations
+What is left, beside the boot, is by a profile mostly this: about half of it makes the models that operations
 ask for, with what those refer to, before and after a change; more than a quarter makes all models
 anew for code of migrations. To take classes over from one state to the next would save most of the
 first. That is not done, because a class knows the state that it was made for, and would answer for
 that one when it is asked which relations lead to it.
 """
+
+
+VERDICT = ("Here it is.", "Here it is not everywhere.")
 
 
 class Side(NamedTuple):
@@ -172,8 +175,8 @@ def main() -> int:
             sys.stdout.write(" | ".join(row) + "\n")
             sys.stdout.flush()
     head = ("engine", "`migrate`", "ours", "ratio", "`migrate`, CPU", "ours, CPU", "ratio of CPU")
-    text = {"rounds": rounds, "machine": machine(), "table": table(head, rows), "most": MOST}
-    put_on_page("from_zero.py", PART.format(**text))
+    text = {"rounds": rounds, "machine": machine(), "table": table(head, rows)}
+    put_on_page("from_zero.py", PART.format(**text, most=MOST, verdict=VERDICT[max(ratios) > MOST]))
     return int(max(ratios) > MOST)
 
 
@@ -187,7 +190,7 @@ def make_site(folder: Path) -> Path:
 
 
 def compared(site: Path, engine: str, place: Place, rounds: int) -> tuple[list[str], float]:
-    """Return the row of an engine, and the ratio. Fails where both databases aren't equal."""
+    """Return the row of an engine, and the larger ratio. Fails where the databases differ."""
     python = str(site / ".venv/bin/python")
     django = Side([python, "manage.py", "migrate", "--verbosity=0"], *place("django"))
     ours = Side([python, "-c", BUILD], *place("ours"))
@@ -201,10 +204,10 @@ def compared(site: Path, engine: str, place: Place, rounds: int) -> tuple[list[s
     if looks[0] != looks[1]:
         raise SystemExit(f"{engine}: the two databases are not the same")
     (wall, processor), (our_wall, our_processor) = (one.medians() for one in timed.values())
-    ratio = our_wall / wall
+    ratio, by_processor = our_wall / wall, our_processor / processor
     seconds = [f"{value:.1f} s" for value in (wall, our_wall, processor, our_processor)]
-    by_processor = f"{our_processor / processor:.2f}"
-    return [engine, *seconds[:2], f"**{ratio:.2f}**", *seconds[2:], by_processor], ratio
+    row = [engine, *seconds[:2], f"**{ratio:.2f}**", *seconds[2:], f"**{by_processor:.2f}**"]
+    return row, max(ratio, by_processor)
 
 
 def hyperfine(site: Path, side: Side) -> dict[str, Any]:
