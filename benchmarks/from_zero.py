@@ -87,14 +87,15 @@ in turns (rounds: {rounds}).
 
 The history is that of a Wagtail site. Times are medians, and the ratio is theirs; it is to be
 {most} at most, by the clock and by the processor: where the machine was busy with other work, the
-clock says little. {verdict} Processor time is that of the process and not of the server. On each engine both sides led to the same schema, the same recorded
-history and the same numbers of rows.
+clock says little. {verdict}
+Processor time is that of the process and not of the server. On each engine both sides led to the
+same schema, the same recorded history and the same numbers of rows.
 
-What is left, beside the boot, is by a profile mostly this: about half of it makes the models that operations
-ask for, with what those refer to, before and after a change; more than a quarter makes all models
-anew for code of migrations. To take classes over from one state to the next would save most of the
-first. That is not done, because a class knows the state that it was made for, and would answer for
-that one when it is asked which relations lead to it.
+What is left, beside the boot, is by a profile mostly this: about half of it makes the models that
+operations ask for, with what those refer to, before and after a change; more than a quarter makes
+all models anew for code of migrations. To take classes over from one state to the next would save
+most of the first. That is not done, because a class knows the state that it was made for, and would
+answer for that one when it is asked which relations lead to it.
 """
 
 
