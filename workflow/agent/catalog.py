@@ -72,7 +72,7 @@ MYSQL_CHECKS = """
     WHERE c.constraint_schema = DATABASE()
 """
 SQLITE_TABLES = "SELECT name, sql FROM sqlite_master WHERE type = 'table'"
-DESCRIBED = {}
+DESCRIBED = {}  # type: dict[tuple[str, str], list[str]]
 """The lines that describe tables of SQLite, by name and definition: that tells all of them."""
 
 SQLITE_MORE = """
