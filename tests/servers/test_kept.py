@@ -96,6 +96,18 @@ def test_another_projects_databases_are_left_alone(
     assert kept(clean(shop)) > 0
 
 
+@on_postgresql
+def test_a_kill_before_anything_is_kept_leaves_nothing(shop: Shop, server: Server) -> None:
+    others = databases(server)
+    shop.sabotaged(
+        "test-migrations-clean", at="building again catalogue.0001_initial", do="KILL-BOTH"
+    )
+    assert [name for name in server.databases() if "scratch" in name]
+    assert databases(server) == others
+    assert kept(clean(shop)) == 0
+    assert not [name for name in server.databases() if "scratch" in name]
+
+
 @pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
 def test_mariadb_keeps_none(shop: Shop) -> None:
     """It can't make a database from another."""
