@@ -25,12 +25,13 @@ from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
 
 
-def clean(session, database, scratch, where, main):
+def clean(session, database, scratch, where, main, keep=True):  # noqa: PLR0913, PLR0917 - words
     """Return what happened on an empty database: up, back to ``main``, and up again.
 
     ``main`` lists the migrations that the main branch has; ``None`` takes the project's own
     apps back to nothing. To a database that has those already the others may come in another
     order than to an empty one: then that way is gone as well, and both schemas are compared.
+    ``keep``: whether the next run may begin with what this one built.
     """
     from django.db import connections
 
@@ -40,11 +41,13 @@ def clean(session, database, scratch, where, main):
     digests = prefixes.of(orders.plan)
     of_main = prefixes.of(orders.before) if orders.differ else []
     run = ThereAndBack(session, databases, database, orders)
+    run.shelf.keeps = keep
     run.build(digests, of_main)
     result = {**run.result, "evidence": run.rows, "after_main": None}
     schema = result.pop("schema", None)
     if run.went_well and orders.differ:
         other = AfterMain(session, databases, database, orders)
+        other.shelf.keeps = keep
         other.build(of_main, digests)
         result["evidence"] += other.rows
         result["after_main"] = other.compared_with(schema)
@@ -104,7 +107,7 @@ class Build:
         ):
             try:
                 self._run(connection, recorder, self._begin(connection))
-                if self.went_well:
+                if self.went_well and self.shelf.keeps:
                     self._keep()
             except MigrationFailedError as error:
                 expect_kept(connection, error)

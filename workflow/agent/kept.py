@@ -48,8 +48,8 @@ class Shelf:
     """A place for kept databases. Here there is none: every run begins with an empty one.
 
     ``record`` is what is known of the database that was begun with, ``None`` for an empty one;
-    its ``number`` is how many migrations it has. ``room`` is how many are kept at most, and
-    ``takes`` whether one is begun with at all.
+    its ``number`` is how many migrations it has. ``room`` is how many are kept at most,
+    ``takes`` whether one is begun with at all, and ``keeps`` whether one is added.
     """
 
     room = 0
@@ -61,7 +61,7 @@ class Shelf:
         self._used = set()
         self._staged = {}
         self._engine = ""
-        self.takes = True
+        self.takes = self.keeps = True
         self.record = None
 
     @property
@@ -79,8 +79,9 @@ class Shelf:
         vendor.empty(server, connection, name)
 
     def has(self, number):
-        """Say whether the database after so many migrations is kept already, or can't be."""
-        return number > len(self._digests) or not self.room or self._record(self._name(number))
+        """Say whether the database after so many migrations is kept already, or won't be."""
+        can_be = self.room and self.keeps and number <= len(self._digests)
+        return not can_be or self._record(self._name(number))
 
     def stage(self, connection, number, record):
         """Take a copy aside of the database as it is after so many migrations."""

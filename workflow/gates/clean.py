@@ -25,6 +25,7 @@ def run(context: Context) -> StepResult:
     answer = context.ask_on_scratch(
         "clean",
         main=_on_main(context),
+        keep=not context.words.dry_run,
         on_event=lambda event: context.talk.progress(describe_event(event)),
     )
     return context.judged(
