@@ -177,7 +177,7 @@ def test_urls_that_cannot_be_imported_are_told(project: Project) -> None:
 def clean(project: Project) -> dict[str, Any]:
     context = project.context()
     assert context.facts
-    return context.ask_on_scratch("clean", kept=None)
+    return context.ask_on_scratch("clean", main=None)
 
 
 def test_the_projects_own_migrations_go_back(project: Project) -> None:
