@@ -26,7 +26,7 @@ def mine(project, database):
 def digest_of_names(project, *names):
     """Return what stands in the name of a database for a project and something of it."""
     text = "\0".join([os.path.realpath(project), *map(str, names)])
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:10]
 
 
 @contextlib.contextmanager

@@ -45,7 +45,8 @@ class Scratch:
         parent = self._state_folder / "scratch"
         try:
             for _ in range(ATTEMPTS):
-                with suppress(FileNotFoundError):
+                # The second is what Path.mkdir makes of a folder that goes as it looks at it.
+                with suppress(FileNotFoundError, FileExistsError):
                     return self._made(parent)
             return self._made(parent)
         except OSError as error:
