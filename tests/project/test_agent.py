@@ -55,13 +55,13 @@ def process_of(agent: Agent) -> process.Process:
     return agent._process
 
 
-def in_migration(project: Project, code: str) -> None:
+def in_migration(project: Project, code: str, more: str = "") -> None:
     """Let a pending migration run some code."""
     project.migration(
         "shop",
         "0002_code",
         "migrations.RunPython(code)",
-        head=f"import os, sys\ndef code(apps, schema_editor):\n    {code}\n",
+        head=f"import os, sys\n{more}def code(apps, schema_editor):\n    {code}\n",
     )
 
 
@@ -375,11 +375,13 @@ class TestEnd:
         agent.close(seconds=SECONDS)
         agent.close(seconds=SECONDS)
 
+    @pytest.mark.parametrize("first", ["", "Deaf(); "], ids=["", "what it came in swallows it"])
     def test_a_request_under_way_is_interrupted(
-        self, start: Start, project: Project, tmp_path: Path
+        self, first: str, start: Start, project: Project, tmp_path: Path
     ) -> None:
-        code = "__import__('signal').pause()"
-        in_migration(project, code)
+        deaf = "class Deaf:\n    def __del__(self): __import__('time').sleep(5)\n"
+        code = f"{first}__import__('signal').pause()"
+        in_migration(project, code, deaf)
         agent = start()
         agent.facts(seconds=SECONDS)
         (tmp_path / "scratch").mkdir()

@@ -5,7 +5,9 @@ import os
 import re
 import select
 import signal
+import sys
 import threading
+import time
 import traceback
 
 OURS = ("migration-workflow/agent/", "<frozen ")
@@ -14,6 +16,8 @@ OURS = ("migration-workflow/agent/", "<frozen ")
 GRACE_SECONDS = 10
 """How long a cut-off request may take to roll back before the process is ended."""
 
+AGAIN_SECONDS = 0.2
+"""After how long an interrupt that had no effect is sent again."""
 
 SECRETS = []  # type: list[str]
 """Values that no error may show."""
@@ -34,8 +38,10 @@ class Channel:
         self.busy = True  # with booting
         self.shielded = False
         self._sending = threading.Lock()
+        self._interrupted = threading.Event()
         # A shell gives what it starts in the background a signal that is ignored.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, self._interrupt)
+        sys.unraisablehook = self._unraisable
         threading.Thread(target=self._watch, name="host-watch", daemon=True).start()
 
     def requests(self):
@@ -71,11 +77,28 @@ class Channel:
         poll.register(self._requests, 0)  # an empty mask still reports that the writer is gone
         poll.poll()
         if self.busy and not self.shielded:
-            # A signal, because it wakes a call that waits, such as a sleep or a read.
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            threading.Event().wait(GRACE_SECONDS)
+            until = time.monotonic() + GRACE_SECONDS
+            while time.monotonic() < until:
+                if self.busy and not (self.shielded or self._interrupted.is_set()):
+                    # A signal, because it wakes a call that waits, such as a sleep or a read.
+                    # One that comes right before such a call doesn't, so there may be more.
+                    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+                time.sleep(AGAIN_SECONDS)
             if not self.shielded:
                 os._exit(1)
+
+    def _interrupt(self, *_):
+        """Cut off what is under way: once, because what follows is cleaning up."""
+        if not self._interrupted.is_set():
+            self._interrupted.set()
+            raise KeyboardInterrupt
+
+    def _unraisable(self, what):
+        """Take note that an interrupt was lost, as in a ``__del__``; print what else was."""
+        if issubclass(what.exc_type, KeyboardInterrupt):
+            self._interrupted.clear()
+        else:
+            sys.__unraisablehook__(what)
 
 
 def hide(text):
