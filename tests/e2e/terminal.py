@@ -11,6 +11,7 @@ import select
 import struct
 import subprocess
 import termios
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -45,6 +46,12 @@ class Terminal:
         while (found := self.shown.find(text, self._seen)) < 0:
             assert self._read(), f"{text!r} was not shown in:\n{self.raw}"
         self._seen = found + len(text)
+
+    def expect_waiting(self) -> None:
+        """Wait until the program sleeps: it would sleep on over a Ctrl-C that comes just before."""
+        until, stat = time.monotonic() + SECONDS, Path(f"/proc/{self.process.pid}/stat")
+        while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "S":
+            assert time.monotonic() < until, f"it goes on working after:\n{self.raw}"
 
     def type(self, text: str) -> None:
         """Type; ``\\x03`` is Ctrl-C, ``\\x04`` Ctrl-D."""

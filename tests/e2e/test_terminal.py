@@ -118,6 +118,7 @@ def test_no_answer_writes_nothing(
     at = start("makemigrations")
     at.expect("rows that exist hold?")
     at.expect(">")
+    at.expect_waiting()
     at.type(key)
     assert at.end() == code
     assert ("DRF104" if code == 1 else "Interrupted") in at.shown
