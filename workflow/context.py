@@ -294,12 +294,11 @@ class Context:
                     **arguments,
                 )
             except AgentFailed as error:  # noqa: PERF203 - there are few places
-                said = str(error).partition(": ")[2]
                 if error.kind == SHARED_SESSION:
-                    raise CouldNotCheck(said) from error
+                    raise CouldNotCheck(error.said) from error
                 if error.kind != NO_SCRATCH_DATABASE:
                     raise
-                reasons.append(said)
+                reasons.append(error.said)
         reasons += self.databases.failures
         raise CouldNotCheck(
             f"no scratch database can be had: {'; '.join(reasons)}. Let the database's user create "

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from workflow.actions.keeping import described
 from workflow.context import show_path
-from workflow.errors import CouldNotCheck, UsageError
+from workflow.errors import CouldNotCheck
 from workflow.gates.pre_check import NAMED, database_of, listed
-from workflow.gates.rehearsal import describe_event, quoted
+from workflow.gates.rehearsal import ask_about_migrations, quoted
 from workflow.journal import Journal
 from workflow.outcome import Finding, Severity, StepResult, Verdict, verdict_of
-from workflow.project.agent import AgentFailed
 
 if TYPE_CHECKING:
     from workflow.context import Context
@@ -29,7 +28,7 @@ def plan(context: Context) -> str:
 
 def run(context: Context) -> StepResult:
     """Record it. Raises CouldNotCheck where the journal can't be written: then nothing is."""
-    answer = _ask(context)
+    answer = ask_about_migrations(context, "faked", name=context.words.fake)
     app, name = answer["migration"]
     if answer["applied"]:
         return StepResult(NAME, Verdict.SKIPPED, reason=f"{app}.{name} is recorded already")
@@ -38,19 +37,6 @@ def run(context: Context) -> StepResult:
     if verdict is Verdict.PASSED:
         _record(context, app, name, [finding.code for finding in findings])
     return StepResult(NAME, verdict, findings, scratch=answer["scratch"])
-
-
-def _ask(context: Context) -> dict[str, Any]:
-    try:
-        return context.ask_on_scratch(
-            "faked",
-            name=context.words.fake,
-            on_event=lambda event: context.talk.progress(describe_event(event)),
-        )
-    except AgentFailed as error:
-        if error.kind != "NoSuchMigrationError":
-            raise
-        raise UsageError(str(error).partition(": ")[2]) from error
 
 
 def _findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """Whether a database is, and becomes, what it was in the rehearsal: before, at each step, after."""
 
-from _migration_workflow_agent.catalog import GONE, changed, digests
+from _migration_workflow_agent.catalog import changed, changes_between, digests
 from _migration_workflow_agent.fingerprint import difference, fingerprint, row_changes
 from _migration_workflow_agent.migrating import Watcher, unheard
 from _migration_workflow_agent.plan import keys
@@ -41,7 +41,7 @@ class EachStep(Watcher):
     def expect_as_rehearsed(self, migration):
         """Raise NotAsRehearsedError where ``migration``, which is applied, did something else."""
         found = self._look()
-        changes = {table: found.get(table, GONE) for table in changed(self.now, found)}
+        changes = changes_between(self.now, found)
         expected = self.changes[migration.app_label, migration.name]
         self.now = found
         unlike = changed(changes, expected) if self.same_words else changes.keys() ^ expected.keys()

@@ -10,8 +10,9 @@ from _migration_workflow_agent.rendering import (
     as_django_has_it,
     copied,
     leaves_models_behind,
+    with_those_within,
 )
-from django.db.migrations.operations import RenameField, RunPython, SeparateDatabaseAndState
+from django.db.migrations.operations import RenameField, RunPython
 
 
 class Backwards(Executor):
@@ -71,18 +72,11 @@ def _apart(state, migration):
 
 def _has(migration, kind):
     """Say whether an operation of some kind is in a migration, or one that may be of any."""
-    return any(isinstance(part, kind) or not _is_django_s(part) for part in _parts(migration))
+    return any(
+        isinstance(part, kind) or not _is_django_s(part)
+        for part in with_those_within(migration.operations)
+    )
 
 
 def _is_django_s(operation):
     return type(operation).__module__.startswith("django.")
-
-
-def _parts(migration):
-    """Yield the operations of a migration, with those within others."""
-    waiting = list(migration.operations)
-    while waiting:
-        operation = waiting.pop()
-        yield operation
-        if isinstance(operation, SeparateDatabaseAndState):
-            waiting += [*operation.database_operations, *operation.state_operations]

@@ -103,6 +103,11 @@ def changed(before, after):
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 
 
+def changes_between(before, after):
+    """Return the digest that each of these tables has now, or ``GONE``."""
+    return {table: after.get(table, GONE) for table in changed(before, after)}
+
+
 def _sqlite_parts(connection, cursor):
     cursor.execute(SQLITE_TABLES)
     for name, sql in cursor.fetchall():
@@ -160,8 +165,8 @@ class Steps(Watcher):
         with unheard(self.connection):
             found = digests(self.connection)
         self.before[migration.app_label, migration.name] = self.now
-        self.touched = changed(self.now, found)
-        changes = {table: found.get(table, GONE) for table in self.touched}
+        changes = changes_between(self.now, found)
+        self.touched = set(changes)
         self.told["changes"].append([migration.app_label, migration.name, changes])
         self.now = found
         return {}

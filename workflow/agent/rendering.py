@@ -250,7 +250,7 @@ def leaves_models_behind(state, migration):
     the child keep to the child as it was, and their columns keep to its old type. Whatever
     statements follow from that are to be the same here.
     """
-    operations = list(_all(migration.operations))
+    operations = list(with_those_within(migration.operations))
     bases = [model.bases for model in state.models.values()]
     bases += [one.bases for one in operations if isinstance(one, CreateModel)]
     parents = {name for some in bases for name in map(_key_of_base, some)}
@@ -271,10 +271,11 @@ def _key_of_base(base):
     return (base._meta.app_label, base._meta.model_name) if hasattr(base, "_meta") else None
 
 
-def _all(operations):
+def with_those_within(operations):
+    """Yield operations, each followed by those that are within it."""
     for operation in operations:
         yield operation
-        yield from _all(_within(operation))
+        yield from with_those_within(_within(operation))
 
 
 def _within(operation):

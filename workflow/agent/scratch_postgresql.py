@@ -211,7 +211,7 @@ def _copied_by_server(server, connection, name):
 
     Whoever wants to connect waits until it is copied.
     """
-    from django.db import DatabaseError, connections
+    from django.db import connections
 
     expected, settings = fingerprint(connection), settings_of(connection)
     ((source,),) = rows(connection, "SELECT current_database()")
@@ -219,11 +219,7 @@ def _copied_by_server(server, connection, name):
     close_pool(connection)
     if server.is_used(source):
         return None
-    try:
-        server.create(name, source)
-    except DatabaseError as error:
-        if sqlstate(error) not in {IN_USE, NO_RIGHT}:
-            raise
+    if not server.create_from(source, name):
         return None
     for setting, value in settings:
         server.set_for(name, setting, value)

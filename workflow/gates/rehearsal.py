@@ -28,7 +28,9 @@ def run(context: Context) -> StepResult:
         raise CouldNotCheck(f"several leaf nodes: {', '.join(state['conflicts'])}")
     if context.words.since is None and not state["pending"]:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing is pending")
-    answer = _ask(context)
+    answer = ask_about_migrations(
+        context, "rehearse", part=[context.words.since, context.words.until]
+    )
     if not answer["failed"] and not answer["plan"]:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing lies between")
     context.rehearsed = answer
@@ -54,18 +56,18 @@ def _describe(answer: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _ask(context: Context) -> dict[str, Any]:
-    """Let the agent rehearse. Raises UsageError where the words name no migration."""
+def ask_about_migrations(context: Context, question: str, **arguments: Any) -> dict[str, Any]:
+    """Ask what takes scratch databases. Raises UsageError where the words name no migration."""
     try:
         return context.ask_on_scratch(
-            "rehearse",
-            part=[context.words.since, context.words.until],
+            question,
             on_event=lambda event: context.talk.progress(describe_event(event)),
+            **arguments,
         )
     except AgentFailed as error:
         if error.kind != "NoSuchMigrationError":
             raise
-        raise UsageError(str(error).partition(": ")[2]) from error
+        raise UsageError(error.said) from error
 
 
 def describe_event(event: Mapping[str, Any]) -> str:

@@ -42,7 +42,7 @@ def _ask(context: Context) -> dict[str, Any]:
     except AgentFailed as error:
         if error.kind != SHARED_SESSION:
             raise
-        raise CouldNotCheck(str(error).partition(": ")[2]) from error
+        raise CouldNotCheck(error.said) from error
 
 
 def _not_ours(context: Context, answer: Mapping[str, Any]) -> Finding:

@@ -41,6 +41,11 @@ class AgentFailed(CouldNotCheck):
         super().__init__(message, details)
         self.kind = kind
 
+    @property
+    def said(self) -> str:
+        """What it said, without the name of its class: a sentence, where the agent raised it."""
+        return str(self).partition(": ")[2]
+
 
 class AgentEnded(CouldNotCheck):
     """The agent's process is gone: killed, or ended by the project."""
