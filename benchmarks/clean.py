@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import shutil
 import statistics
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.histories import put_under_git
 from benchmarks.page import machine, put_on_page, table
+from benchmarks.variables import variables
 from tests.projects.sites import make_wagtail_site
 
 TOOL = str(Path(sys.executable).parent / "migration-workflow")
@@ -201,10 +201,8 @@ def hyperfine(site: Path, before: str) -> dict[str, Any]:
 
 def run(folder: Path, *argv: str) -> str:
     """Run a command that must not fail; return what it printed."""
-    without = {"PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH", "DJANGO_SETTINGS_MODULE"}
-    variables = {name: value for name, value in os.environ.items() if name not in without}
     done = subprocess.run(
-        argv, cwd=folder, env=variables, capture_output=True, text=True, timeout=3600, check=False
+        argv, cwd=folder, env=variables(), capture_output=True, text=True, timeout=3600, check=False
     )
     if done.returncode != 0:
         raise SystemExit(f"{shlex.join(argv)}\n{done.stderr}")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import statistics
 import subprocess
@@ -24,6 +23,7 @@ from typing import Any, NamedTuple
 
 from benchmarks.availability import engine_of
 from benchmarks.page import machine, put_on_page, table
+from benchmarks.variables import variables
 from tests.projects.environments import environment_with
 from tests.projects.sites import WAGTAIL, make_wagtail_site
 from tests.servers.engines import postgresql_server
@@ -223,12 +223,12 @@ def hyperfine(site: Path, side: Side) -> dict[str, Any]:
 
 def run(site: Path, side: Side, argv: list[str]) -> str:
     """Run a program on a side's database; return what it said."""
-    without = {"PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH"}
-    variables = {name: value for name, value in os.environ.items() if name not in without}
-    variables["DJANGO_SETTINGS_MODULE"] = "mysite.settings.measured"
-    variables["MEASURED_DATABASE"] = json.dumps(side.database)
+    told = variables(
+        DJANGO_SETTINGS_MODULE="mysite.settings.measured",
+        MEASURED_DATABASE=json.dumps(side.database),
+    )
     done = subprocess.run(
-        argv, cwd=site, env=variables, stdout=subprocess.PIPE, text=True, check=True, timeout=3600
+        argv, cwd=site, env=told, stdout=subprocess.PIPE, text=True, check=True, timeout=3600
     )
     return done.stdout
 

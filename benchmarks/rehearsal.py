@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
 import sqlite3
 import statistics
@@ -27,6 +26,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmarks.availability import engine_of
 from benchmarks.histories import put_under_git
 from benchmarks.page import machine, put_on_page, table
+from benchmarks.variables import variables
 from tests.e2e.shop import PROGRAM
 from tests.evidence.observing import database_on
 from tests.projects.sites import make_wagtail_site
@@ -222,10 +222,8 @@ def pending(site: Path, database: dict[str, Any]) -> int:
 
 
 def environment(database: dict[str, Any]) -> dict[str, str]:
-    """Return this environment, with bytecode cached, and with the database."""
-    without = {"PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH", "DJANGO_SETTINGS_MODULE"}
-    kept = {name: value for name, value in os.environ.items() if name not in without}
-    return {**kept, "BENCHMARK_DATABASE": json.dumps(database)}
+    """Return the variables of both sides, with the database."""
+    return variables(BENCHMARK_DATABASE=json.dumps(database))
 
 
 SIDES = (

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.page import put_on_page
+from benchmarks.variables import variables
 from tests.projects.sites import add_subtitle, make_wagtail_site
 
 ROOT = Path(__file__).parents[1]
@@ -226,14 +227,8 @@ def _add_colour(folder: Path) -> None:
     models.write_text(text.replace(PRODUCT, PRODUCT + COLOUR), encoding="utf-8")
 
 
-def _environment() -> dict[str, str]:
-    """Return this environment, but with bytecode cached and the environments told apart."""
-    without = {"PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH", "DJANGO_SETTINGS_MODULE"}
-    return {name: value for name, value in os.environ.items() if name not in without}
-
-
 def _run(folder: Path, *argv: str) -> None:
-    subprocess.run(argv, cwd=folder, env=_environment(), check=True, timeout=300)
+    subprocess.run(argv, cwd=folder, env=variables(), check=True, timeout=300)
 
 
 def measure(case: Case, rounds: int, runs: int) -> Timed:

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.histories import files_of, make_tree, put_under_git
+from benchmarks.variables import variables
 from tests.projects.environments import environment_with
 
 VERB = "validate-migration-dependencies"
@@ -97,9 +98,7 @@ def _hyperfine(case: Case, runs: int) -> list[tuple[float, float]]:
 
 
 def _environment() -> dict[str, str]:
-    without = {"PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH", "DJANGO_SETTINGS_MODULE"}
-    kept = {name: value for name, value in os.environ.items() if name not in without}
-    return {**kept, "PYTHONPATH": str(Path(__file__).parents[1])}
+    return variables(PYTHONPATH=str(Path(__file__).parents[1]))
 
 
 def peak_memory(argv: Sequence[str], folder: Path) -> float:
