@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tests.two_apps import Project
 
 COLUMN = 'migrations.AddField("product", "price", models.IntegerField(null=True))'
+SQL = 'migrations.RunSQL("SELECT 1", "")'
+CODE = "migrations.RunPython(migrations.RunPython.noop, migrations.RunPython.noop)"
+WITHIN = "migrations.SeparateDatabaseAndState([{}])"
 BY_HAND = "ALTER TABLE shop_product ADD COLUMN price integer NULL"
 NAME = "shop.0002_price"
 REASON = "done by hand"
@@ -81,11 +84,18 @@ class TestDAT215:
         assert "before what it comes after: shop.0002_price. Nothing" in finding.message
         assert finding.fix == f"Apply that first: migration-workflow migrate-safe --to {NAME}"
 
-    def test_that_rows_are_not_compared(self, project: Project) -> None:
-        project.migration("shop", "0002_price", 'migrations.RunSQL("SELECT 1", "")')
+    @pytest.mark.parametrize("code", [SQL, WITHIN.format(SQL), WITHIN.format(WITHIN.format(CODE))])
+    def test_that_rows_are_not_compared(self, project: Project, code: str) -> None:
+        project.migration("shop", "0002_price", code)
         (finding,) = run(project).findings
         assert finding.severity is Severity.INFO
         assert "what that would have done to rows was not compared" in finding.message
+
+    def test_silent_about_rows_where_what_is_within_has_no_code(self, pending: Project) -> None:
+        pending.migration("shop", "0002_price", WITHIN.format(COLUMN))
+        pending.query(BY_HAND)
+        (finding,) = run(pending).findings
+        assert "rows" not in finding.message
 
 
 def test_the_reason_is_in_the_journal(pending: Project) -> None:

@@ -11,6 +11,7 @@ from _migration_workflow_agent.migrating import (
     forget_caches,
     migrate,
 )
+from _migration_workflow_agent.rendering import with_those_within
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
 from _migration_workflow_agent.span import find
@@ -34,7 +35,8 @@ def faked(session, database, scratch, where, name):
     plan = planner(loader).migration_plan([key])
     answer = {"migration": list(key), "applied": key in loader.applied_migrations}
     answer["first"] = [[one.app_label, one.name] for one, _ in plan if one is not migration]
-    answer["code"] = any(isinstance(one, (RunPython, RunSQL)) for one in migration.operations)
+    parts = with_those_within(migration.operations)
+    answer["code"] = any(isinstance(one, (RunPython, RunSQL)) for one in parts)
     answer.update(differences=[], failed=None, scratch={})
     if answer["applied"] or answer["first"]:
         return answer
