@@ -25,7 +25,7 @@ ORDER = {
     "test-migrations-clean": "environment dependencies clean drift",
     "setup-pre-commit": "install-hooks",
     "lock": "lock",
-    "recover": "environment put-back",
+    "recover": "environment put-back sweep",
 }
 
 
@@ -72,7 +72,7 @@ def test_only_these_steps_change_something() -> None:
     actions = {step.NAME for flow in FLOWS.values() for step in flow.steps if hasattr(step, "plan")}
     assert actions == {
         "compose-up", "write", "lock", "apply", "put-back", "adopt", "take-back", "equip",
-        "install-hooks",
+        "install-hooks", "sweep",
     }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ with lazily("workflow.actions", "workflow.gates", "workflow.setup"):
         install_hooks,
         lock,
         put_back,
+        sweep,
         write,
     )
     from workflow.gates import (
@@ -91,5 +92,5 @@ FLOWS = {
     "test-migrations-clean": Flow((environment, dependencies, clean, drift)),
     "setup-pre-commit": Flow((install_hooks,), asks_project=False),
     "lock": Flow((lock,), asks_project=False),
-    "recover": Flow((environment, put_back), then="pre-check"),
+    "recover": Flow((environment, put_back, sweep), then="pre-check"),
 }

@@ -194,7 +194,7 @@ VERBS = (
     ),
     Verb(
         "recover",
-        "Put a database back that a killed migrate-safe left half changed.",
+        "Put a database back that a killed run left half changed; drop what outlived its run.",
         (YES,),
     ),
     Verb(

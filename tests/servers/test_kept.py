@@ -108,6 +108,56 @@ def test_a_kill_before_anything_is_kept_leaves_nothing(shop: Shop, server: Serve
     assert not [name for name in server.databases() if "scratch" in name]
 
 
+@on_postgresql
+def test_recover_drops_what_is_kept_for_this_project_and_no_other(
+    shop: Shop, database_url: str, on: MakeShop, server: Server
+) -> None:
+    others = databases(server)
+    clean(shop)
+    of_the_first = databases(server) - others
+    other = on(database_url)
+    clean(other)
+    of_the_other = databases(server) - others - of_the_first
+    assert of_the_first
+    assert of_the_other
+    for name in of_the_first:  # whatever somebody did to it
+        server.run(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    done = shop.run("recover", "--dry-run")
+    assert f"drop {len(of_the_first)} kept database" in done.said
+    assert databases(server) >= of_the_first
+    done = shop.run("recover")
+    assert (done.code, f"dropped {len(of_the_first)} kept database" in done.said) == (0, True)
+    assert databases(server) == others | of_the_other
+    assert kept(clean(shop)) == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql", "mariadb"], indirect=True)
+def test_recover_drops_what_a_killed_run_left_and_nothing_of_one_that_lives(
+    shop: Shop, database_url: str, server_of: ServerOf
+) -> None:
+    server = server_of("postgresql" if database_url.startswith("postgresql") else "mariadb")
+    at = "rehearsing catalogue.0001_initial"
+    before = server.databases()
+    shop.sabotaged("rehearse", at=at, do="KILL-BOTH")
+    left = server.databases() - before
+    assert len(left) == 1
+    done = shop.run("recover")
+    assert (done.code, "dropped 1 scratch database of killed runs" in done.said) == (0, True)
+    assert server.databases() == before
+
+    recover = [*shop.program, "recover", "--project", str(shop.folder)]
+    note = shop.folder.parent / "seen"
+    code = (
+        "import subprocess\n"
+        f"done = subprocess.run({recover!r}, capture_output=True, text=True)\n"
+        f"open({str(note)!r}, 'w').write(str(done.returncode) + done.stdout)"
+    )
+    done = shop.sabotaged("rehearse", at=at, run=code)
+    assert (done.code, note.read_text()[0]) == (0, "0"), done
+    assert "nothing was kept or left behind" in " ".join(note.read_text().split())
+    assert server.databases() == before
+
+
 @pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
 def test_mariadb_keeps_none(shop: Shop) -> None:
     """It can't make a database from another."""

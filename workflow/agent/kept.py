@@ -23,6 +23,9 @@ KEY_LETTERS = 20
 PREFIX = "migration_workflow_kept"
 """How the name of every kept database on a server begins. It is none that a sweep looks for."""
 
+NO_FOLDER = (FileNotFoundError, NotADirectoryError)
+"""What a folder raises that is not there yet, or not any more."""
+
 RECORD = {"at", "proven", "state"}
 """What a record must say: when it was kept, and what the database is to be like."""
 
@@ -103,6 +106,13 @@ class Shelf:
             with contextlib.suppress(Exception):  # the server may be gone: a later run sweeps it
                 self._drop(aside)
 
+    def clear(self, server, *, drop):  # noqa: ARG002 - nothing is kept here
+        """Return the names of all that are kept here; drop them, where told to.
+
+        ``server`` is a session on the database's server, ``None`` for a file.
+        """
+        return []
+
     def distrust(self):
         """Drop the database that was begun with."""
         with contextlib.suppress(Exception):  # it is not begun with in this run, in any case
@@ -171,7 +181,7 @@ class Files(Shelf):
 
     def begin(self, path):
         """Make ``path`` the longest beginning that is kept, if there is one."""
-        if os.path.isdir(self._folder):
+        with contextlib.suppress(*NO_FOLDER):
             with self._alone():
                 self._take(path)
 
@@ -190,9 +200,25 @@ class Files(Shelf):
         with self._alone():
             super().keep(plan, proven)
 
+    def clear(self, server, *, drop):  # noqa: ARG002 - there is none
+        """Return the names of all in the folder, for whatever place and database; drop them."""
+        with contextlib.suppress(*NO_FOLDER):
+            with self._alone():
+                names = self._all_of(PREFIX)
+                for name in names if drop else ():
+                    self._drop(name)
+                if drop:
+                    with contextlib.suppress(OSError):  # somebody has put something else there
+                        os.rmdir(self._folder)
+            return names
+        return []
+
     def _names(self):
+        return self._all_of(self._beginning)
+
+    def _all_of(self, beginning):
         names = {name.partition(".")[0] for name in os.listdir(self._folder)}
-        return [name for name in names if name.startswith(self._beginning)]
+        return sorted(name for name in names if name.startswith(beginning))
 
     def _record(self, name):
         with contextlib.suppress(OSError):
@@ -270,6 +296,14 @@ class Templates(Shelf):
             return
         for setting, value in scratch_postgresql.settings_of(connection):
             server.set_for(name, setting, value)
+
+    def clear(self, server, *, drop):
+        """Return the names of all that are kept for the project and its database; drop them."""
+        self._server = server
+        names = self._names()
+        for name in names if drop else ():
+            self._drop(name)
+        return names
 
     def stage(self, connection, number, record):
         """Take a copy aside of the database as it is after so many migrations."""

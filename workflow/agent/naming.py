@@ -49,6 +49,10 @@ def named(server, beginning):
 
 def sweep(server, beginning):
     """Drop the databases whose run is no longer alive."""
-    for name in server.names(beginning):
-        if server.lock(name):
-            server.drop_unused(name)
+    for name in left_behind(server, beginning):
+        server.drop_unused(name)
+
+
+def left_behind(server, beginning):
+    """Return the databases whose run is no longer alive. From now on their locks are ours."""
+    return [name for name in server.names(beginning) if server.lock(name)]

@@ -11,7 +11,7 @@ from _migration_workflow_agent import scratch_mysql, scratch_postgresql
 from _migration_workflow_agent.channel import hide
 from _migration_workflow_agent.copies import SNAPSHOT, copy_file, snapshot
 from _migration_workflow_agent.fingerprint import difference, fingerprint
-from _migration_workflow_agent.naming import NoScratchDatabaseError, mine, named
+from _migration_workflow_agent.naming import NoScratchDatabaseError, left_behind, mine, named
 from _migration_workflow_agent.scratch import forget, pointed, renamed
 from _migration_workflow_agent.session import server_link
 
@@ -100,6 +100,24 @@ class ScratchDatabases:
                 yield connection
             finally:
                 shelf.discard()
+
+    def clear(self, alias, shelf, *, drop):
+        """Return what is on a shelf, and what killed runs left on the server; drop it, if told to.
+
+        Raises NoScratchDatabaseError where none can be made there.
+        """
+        from django.db import connections
+
+        connection = connections[alias]
+        vendor = SERVERS.get(connection.vendor)
+        if vendor is None:
+            return shelf.clear(None, drop=drop), []
+        settings = _elsewhere(connection, self.server)
+        with contextlib.closing(vendor.Server(connection, settings)) as server:
+            left = left_behind(server, mine(self.project, connection.settings_dict["NAME"]))
+            for name in left if drop else ():
+                server.drop_unused(name)
+            return shelf.clear(server, drop=drop), left
 
     @property
     def outlive_the_run(self):

@@ -20,6 +20,7 @@ ANSWERS = {
     "clean": "clean",
     "faked": "faking",
     "record": "faking",
+    "leftovers": "leftovers",
 }
 """Each question, and the module of the agent whose function of that name answers it."""
 

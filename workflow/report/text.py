@@ -23,7 +23,7 @@ TELLING = {"pre-check", "outlook", "draft", "fake"}
 
 CHANGING = {
     *("accept", "draft", "write", "lock", "apply", "fake", "compose-up", "install-hooks"),
-    *("look", "adopt", "take-back", "equip", "machine"),
+    *("look", "adopt", "take-back", "equip", "machine", "put-back", "sweep"),
 }
 """Steps whose details tell what they changed, or have to tell what they found."""
 
