@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,19 +39,29 @@ def edited_migrations(
             unknown[migration.path] = (key, moments[key.app, key.name])
         elif not before.is_same(_now(context, migration.path)):
             yield key, migration.path, "since"
-    if unknown and context.git.top is not None:
+    touched = {path: told for path, told in unknown.items() if _is_touched(context, path, told[1])}
+    if touched:
         with suppress(CouldNotCheck):  # where git can't tell, nothing is known of them
-            yield from list(_since_then(context, unknown))
+            yield from list(_since_then(context, touched))
 
 
 def _now(context: Context, path: str) -> Text:
     return text_of((context.settings.project / path).read_bytes())
 
 
+def _is_touched(context: Context, path: str, moment: str) -> bool:
+    """Say whether anything was done to a file since a moment, as the system tells.
+
+    Committing it does nothing to it. Unlike the time of its last change, nobody sets this one.
+    """
+    changed = (context.settings.project / path).stat().st_ctime
+    return changed >= datetime.fromisoformat(moment).timestamp()
+
+
 def _since_then(
     context: Context, unknown: Mapping[str, tuple[MigrationKey, str]]
 ) -> Iterator[Edited]:
-    """Yield those that the commit which was the newest when they were applied has otherwise.
+    """Yield those that were otherwise when they were applied, whatever tells what they were then.
 
     Only files that are not what they were at the oldest of these moments are looked at one by one.
     """
@@ -60,20 +71,33 @@ def _since_then(
         if change.is_gone or change.path not in unknown:
             continue
         key, moment = unknown[change.path]
-        commit = git.commit_before(moment)
-        blob = None if commit is None else git.blobs_at(commit, [change.path]).get(change.path)
-        if commit is None or blob is None:
+        now = _now(context, change.path)
+        held = git.in_hand_at(moment)
+        then = [_text_at(git, commit, change.path) for commit in (held, git.commit_before(moment))]
+        known = [text for text in then if text is not None]
+        if not known or any(text.is_same(now) for text in known):
             continue
-        if text_of(git.contents([blob])[blob]).is_same(_now(context, change.path)):
+        committed = _text_at(git, git.head, change.path)
+        if committed is None or not committed.is_same(now):
+            yield key, Path(change.path).as_posix(), "(not committed) after"
             continue
-        where = git.last_change(change.path, commit)
-        how = "(not committed)" if where is None else f"in commit {where},"
-        yield key, Path(change.path).as_posix(), f"{how} after"
+        last = git.last_change(change.path)
+        if last is None or (held is None and last.written <= datetime.fromisoformat(moment)):
+            continue  # a rebase gives what was written before a new commit
+        yield key, Path(change.path).as_posix(), f"in commit {last.told}, after"
+
+
+def _text_at(git: Git, commit: str | None, path: str) -> Text | None:
+    """Return what a commit has at a path, ``None`` where it has nothing there."""
+    blob = None if commit is None else git.blobs_at(commit, [path]).get(path)
+    return None if blob is None else text_of(git.contents([blob])[blob])
 
 
 def _oldest(git: Git, moments: Sequence[str]) -> str | None:
     """Return the newest commit at the first of these moments at which there was one."""
     if (commit := git.commit_before(moments[0])) is not None:
         return commit
+    if len(moments) < 2 or git.commit_before(moments[-1]) is None:
+        return None
     first = bisect_left(moments, True, key=lambda moment: git.commit_before(moment) is not None)
-    return git.commit_before(moments[first]) if first < len(moments) else None
+    return git.commit_before(moments[first])

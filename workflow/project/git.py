@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,13 @@ class Change(NamedTuple):
     path: str
     blob: str
     is_gone: bool
+
+
+class LastChange(NamedTuple):
+    """A commit in words for a person, and when its change was written: a rebase keeps that."""
+
+    told: str
+    written: datetime
 
 
 LINK = "120000"
@@ -131,10 +139,28 @@ class Git:
         """Return the newest commit of the branch in hand that is older than a moment (ISO 8601)."""
         return self._read("rev-list", "--max-count=1", f"--before={moment}", self.head) or None
 
-    def last_change(self, path: str, since: str) -> str | None:
-        """Return which commit after another one changed a file last, and when: for a person."""
-        words = ["log", "-1", "--format=%h of %as", f"{since}..{self.head}", "--", path]
-        return self._read(*words) or None
+    def in_hand_at(self, moment: str) -> str | None:
+        """Return the commit that was checked out here at a moment (ISO 8601), with its time zone.
+
+        ``None`` where git's log of that (https://git-scm.com/docs/git-reflog) begins later.
+        """
+        until = datetime.fromisoformat(moment).timestamp()
+        return next((commit for seconds, commit in self._in_hand if seconds <= until), None)
+
+    @cached_property
+    def _in_hand(self) -> list[tuple[int, str]]:
+        """The commits that were checked out here, the newest first, each with when that began."""
+        answer = self._read("log", "--walk-reflogs", "--date=unix", "--format=%gd %H", "HEAD", "--")
+        lines = (line.split(" ") for line in (answer or "").splitlines())
+        return [(int(name[6:-1]), commit) for name, commit in lines]  # HEAD@{1772366400}
+
+    def last_change(self, path: str) -> LastChange | None:
+        """Return the commit that changed a file last."""
+        words = ["log", "-1", "--format=%at %h of %as", self.head, "--", path]
+        written, blank, told = (self._read(*words) or "").partition(" ")
+        if not blank:
+            return None
+        return LastChange(told, datetime.fromtimestamp(int(written), tz=timezone.utc))
 
     def deletion(self, pattern: str) -> tuple[str, str, str] | None:
         """Return the commit that deleted a file last, its day, and the file's path."""
