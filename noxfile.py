@@ -118,6 +118,13 @@ def fuzz(session: nox.Session) -> None:
     session.run("python", "-m", "tests.fuzz.fuzz_history", str(folder), *words)
 
 
+@nox.session(name="fuzz-rendering")
+def fuzz_rendering(session: nox.Session) -> None:
+    """Run random histories as Django does and as scratch databases are migrated: 2,000 of them."""
+    session.install("--editable", ".", *_group("test"))
+    session.run("python", "-m", "tests.fuzz.rendered", *(session.posargs or ["0", "2000"]))
+
+
 @nox.session(name="benchmark-static")
 def benchmark_static(session: nox.Session) -> None:
     """Measure the static gate on real histories, and beside Django's own commands."""

@@ -1,0 +1,44 @@
+"""Whatever the history: each statement, what code sees, and what is left are as with Django.
+
+The quick part. ``tests/fuzz`` has the long one: ``nox -s fuzz-rendering``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fuzz.histories import history
+from tests.fuzz.rendered import IN_MEMORY, difference, project
+from tests.servers.fixtures import database_url, server_of
+
+__all__ = ["database_url", "server_of"]
+
+SEEDS = range(16)
+SEEDS_ON_SERVERS = range(16, 19)
+
+
+@pytest.fixture(autouse=True)
+def installed() -> Iterator[None]:
+    with project():
+        yield
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_it_is_as_with_django(seed: int) -> None:
+    story = history(seed)
+    differs, _ = difference(IN_MEMORY, story)
+    assert not differs, f"{story}\n{differs}"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("seed", SEEDS_ON_SERVERS)
+def test_it_is_as_with_django_on_servers(database_url: str, seed: int) -> None:
+    story = history(seed)
+    differs, _ = difference(database_url, story)
+    assert not differs, f"{story}\n{differs}"
+
+
+def test_a_history_is_the_same_twice() -> None:
+    assert [str(history(seed)) for seed in range(3)] == [str(history(seed)) for seed in range(3)]
