@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from _migration_workflow_agent.fingerprint import fingerprint
-from _migration_workflow_agent.rendering import Executor, StateAskedFor
+from _migration_workflow_agent.rendering import Cloned, Executor, StateAskedFor
 from django.db import DatabaseError, OperationalError, migrations, models
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
@@ -371,6 +371,7 @@ def made(state: StateAskedFor) -> set[str]:
 
 
 LETTER = create("Letter", ("book", to("Book")))
+ALL = {"author", "book", "tag", "tag_books", "letter", "note"}
 
 
 class TestWhatIsMade:
@@ -441,6 +442,110 @@ class TestWhatIsMade:
         old, new = (one.apps.get_model(APP, "note") for one in (copy, state))
         assert old._meta.get_field("author").target_field.name == "code"
         assert new._meta.get_field("author").target_field.name == "number"
+
+
+class TestHandingOn:
+    """A class is taken over by the next state where it would be made as it is."""
+
+    NOTE = create("Note", ("text", char()))
+
+    def after(self, operation: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the models before an operation and after it."""
+        state = StateAskedFor({}, set(), [], onward=True)
+        found = []
+        for part in ([*SHOP, LETTER, self.NOTE], [operation]):
+            for one in deepcopy(part):
+                one.state_forwards(APP, state)
+            state.apps.make_all()
+            found.append(dict(state.apps.all_models[APP]))
+        before, after = found
+        assert all(model._meta.apps is state.apps for model in after.values())
+        return before, after
+
+    @pytest.mark.parametrize(
+        ("operation", "stay"),
+        [
+            (migrations.AddField("Letter", "on", models.DateField(null=True)), ALL - {"letter"}),
+            (migrations.AlterModelOptions("Book", {"ordering": ["title"]}), {"author", "note"}),
+            (migrations.AddIndex("Book", INDEX), {"author", "note"}),
+            (migrations.AddField("Author", "born", models.DateField(null=True)), {"note"}),
+            (migrations.RenameField("Author", "code", "number"), {"note"}),
+            (migrations.RenameModel("Letter", "Mail"), ALL - {"letter"}),
+            (migrations.DeleteModel("Letter"), ALL - {"letter"}),
+            (create("Shelf", ("book", to("Book"))), ALL),
+        ],
+    )
+    def test_those_that_lead_to_nothing_changed(self, operation: Any, stay: set[str]) -> None:
+        before, after = self.after(operation)
+        assert {name for name in before if after.get(name) is before[name]} == stay
+
+    def test_it_answers_for_the_newest_state(self) -> None:
+        before, after = self.after(create("Shelf", ("book", to("Book"))))
+        assert after["book"] is before["book"]
+        relations = {one.name for one in after["book"]._meta.related_objects}
+        assert relations == {"letter", "tag", "shelf"}
+
+    def test_nothing_to_code_which_gets_all_models_anew(self) -> None:
+        state = StateAskedFor({}, set(), [], onward=True)
+        for operation in deepcopy(SHOP):
+            operation.state_forwards(APP, state)
+        author = state.apps.get_model(APP, "author")
+        state.clear_delayed_apps_cache()
+        assert state.apps.get_model(APP, "author") is not author
+
+    def test_nothing_where_a_reference_leads_nowhere(self) -> None:
+        state = StateAskedFor({}, set(), [], onward=True)
+        for operation in deepcopy([self.NOTE, create("Letter", ("book", to("Book")))]):
+            operation.state_forwards(APP, state)
+        note = state.apps.get_model(APP, "note")
+        state.apps.get_model(APP, "letter")
+        deepcopy(AUTHOR).state_forwards(APP, state)
+        assert state.apps.get_model(APP, "note") is not note
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        char(choices=[("a", "A")], db_index=True, default="a"),
+        models.DecimalField("price", max_digits=5, decimal_places=2, validators=[print]),
+        models.JSONField(default=dict, encoder=None),
+        models.FileField(upload_to="files", db_column="file_name"),
+        models.DateTimeField(auto_now=True, help_text="when"),
+        to("Author", related_name="+", db_constraint=False),
+        to("self", null=True),
+        models.OneToOneField("shop.Author", parent_link=True, auto_created=True, **CASCADE),
+        many("Book", through="shop.Loan", through_fields=("tag", "book")),
+        models.ManyToManyField("self", symmetrical=False),
+        models.GenericIPAddressField(unpack_ipv4=True, protocol="both"),
+    ],
+    ids=lambda field: type(field).__name__,
+)
+def test_a_copy_of_a_field_is_what_a_clone_is(field: Any) -> None:
+    field.name = "before_it_was_renamed"
+    if field.remote_field:
+        assert field.related_model  # Django remembers it
+    clone, cloned = field.clone(), Cloned(field)
+    first, second = cloned.clone(), cloned.clone()
+    for copied in (first, second):
+        assert plain(copied) == plain(clone)
+        assert copied.remote_field is None or copied.remote_field.field is copied
+    assert abs(second.creation_counter) == abs(first.creation_counter) + 1
+
+
+def plain(field: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a field and its relation are, but for their place in the order."""
+    relation = dict(vars(field.remote_field)) if field.remote_field else {}
+    relation.pop("field", None)
+    without = {"remote_field", "creation_counter"}
+    return {name: value for name, value in vars(field).items() if name not in without}, relation
+
+
+def test_a_field_that_may_hold_another_is_cloned() -> None:
+    class Own(models.CharField):
+        def clone(self) -> Any:
+            return "a clone"
+
+    assert Cloned(Own()).clone() == "a clone"
 
 
 class TestAsDjangoHasIt:

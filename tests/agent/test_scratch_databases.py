@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from _migration_workflow_agent.copies import SNAPSHOT
+from _migration_workflow_agent.kept import shelf_of
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
 
 from tests.agent.test_copies import run
@@ -62,3 +63,24 @@ def test_an_empty_database_is_empty_and_goes_away(database: Path, tmp_path: Path
         cursor.execute("CREATE TABLE other (x)")
     assert [path.name for path in tmp_path.iterdir()] == [database.name]
     assert run(database, "SELECT name FROM sqlite_master") == [("t",)]
+
+
+def test_nobody_waits_for_the_disk_where_a_database_grows(database: Path, tmp_path: Path) -> None:
+    from django.db import connections
+
+    def level(alias: str) -> int:
+        with connections[alias].cursor() as cursor:
+            cursor.execute("PRAGMA synchronous")
+            found: int = cursor.fetchone()[0]
+        return found
+
+    off, full = 0, 2
+    databases = scratch(tmp_path)
+    with databases.grown("default", shelf_of(databases, "default")) as connection:
+        assert level("default") == off
+        connection.close()  # as a migration may
+        assert level("default") == off
+        assert level("other") == full
+    assert level("default") == full
+    with databases.copy("default"):  # there times are evidence
+        assert level("default") == full

@@ -20,6 +20,7 @@ from _migration_workflow_agent import (
     scratch_mysql,
 )
 from _migration_workflow_agent.fingerprint import fingerprint, schema
+from _migration_workflow_agent.kept import shelf_of
 from _migration_workflow_agent.naming import NoScratchDatabaseError, mine
 from _migration_workflow_agent.scratch_databases import ScratchDatabases, engine
 
@@ -498,3 +499,19 @@ def test_values_are_no_part_of_a_schema(target: Any) -> None:
         run(target, "INSERT INTO priced VALUES (1, %s, %s)", [price, "x" * (price % 100)])
         found.append(schema(target))
     assert found[0] == found[1]
+
+
+@postgresql
+def test_nobody_waits_for_the_disk_where_a_database_grows(target: Any, tmp_path: Path) -> None:
+    scratch = databases(tmp_path)
+    before = run(target, "SHOW synchronous_commit")
+    with scratch.grown(ALIAS, shelf_of(scratch, ALIAS)) as connection:
+        assert run(connection, "SHOW synchronous_commit") == [("off",)]
+    assert run(target, "SHOW synchronous_commit") == before
+
+
+@mariadb
+def test_what_grows_on_mariadb_does_as_the_server_is_told(target: Any, tmp_path: Path) -> None:
+    scratch = databases(tmp_path)
+    with scratch.grown(ALIAS, shelf_of(scratch, ALIAS)) as connection:
+        assert run(connection, "SHOW TABLES") == []

@@ -26,35 +26,37 @@ class Backwards(Executor):
         going = {migration for migration, _ in plan}
         nodes, applied = self.loader.graph.nodes, self.loader.applied_migrations
         staying = {nodes[key] for key in applied if key in nodes} - going
-        before, state = {}, self._empty()
+        before, state = {}, self._create_project_state()
+        real_models = state.apps.real_models
+        del state.apps
         for migration, _ in full_plan:
-            if leaves_models_behind(state, migration):
-                return super()._migrate_all_backwards(plan, full_plan, fake)
             if migration in going:
-                before[migration] = state
-                state = migration.mutate_state(_apart(state, migration), preserve=True)
-            elif migration in staying:
-                state = migration.mutate_state(_apart(state, migration), preserve=False)
+                before[migration] = state = _asked_for(state, real_models)
+            elif migration not in staying:
+                continue
+            if before and leaves_models_behind(state, migration):
+                return super()._migrate_all_backwards(plan, full_plan, fake)
+            state = migration.mutate_state(state, preserve=migration in going)
         for migration, _ in plan:
             self.unapply_migration(before.pop(migration), migration, fake=fake)
-        state = self._empty()
+        after = self._create_project_state()
         for migration, _ in full_plan:
             if migration in staying:
-                state = migration.mutate_state(state, preserve=False)
-        return as_django_has_it(state)
+                migration.mutate_state(after, preserve=False)
+        return after
 
     def unapply_migration(self, state, migration, **how):
         """Take a migration back, with every model made where code is to get them."""
-        if isinstance(state, StateAskedFor):
-            state = _apart(state, migration)
-            if not self._knows(migration) or _has(migration, RunPython):
-                state = as_django_has_it(state)
+        all_at_once = not self._knows(migration) or _has(migration, RunPython)
+        if all_at_once and isinstance(state, StateAskedFor):
+            state = as_django_has_it(_apart(state, migration))
         return super().unapply_migration(state, migration, **how)
 
-    def _empty(self):
-        """Return the state before the first migration."""
-        empty = self._create_project_state()
-        return StateAskedFor(copied(empty.models), empty.real_apps, empty.apps.real_models)
+
+def _asked_for(state, real_models):
+    if isinstance(state, StateAskedFor):
+        return state
+    return StateAskedFor(copied(state.models), state.real_apps, real_models)
 
 
 def _apart(state, migration):

@@ -6,6 +6,7 @@ while nothing has changed that they depend on: the run begins with a copy of it 
 
 import sqlite3
 
+from _migration_workflow_agent.backwards import Backwards
 from _migration_workflow_agent.channel import hide
 from _migration_workflow_agent.checkpoints import Checkpoints, looked_at, state_of
 from _migration_workflow_agent.fingerprint import difference, fingerprint
@@ -182,7 +183,7 @@ class ThereAndBack(Build):
 
     def _go_back(self, connection, recorder, way):
         if way:
-            migrate(connection, recorder, plan=way)
+            migrate(connection, recorder, plan=way, executor_class=Backwards)
             self._back += keys(migration for migration, _ in way)
             self.result["back"] = self._back
 

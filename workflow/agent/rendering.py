@@ -6,7 +6,14 @@ are related to what it changed: in a grown project most of them, and that is mos
 model is made when it is asked for, with all that it refers to, and the rest is made as soon as
 anything else is asked for, such as the relations that lead to a model. Code of a migration gets
 all models. Where an operation or the schema editor isn't Django's own, all is as Django has it.
+
+A class is handed on from one state to the next where neither its model has changed nor any that it
+refers to. It belongs to the newest of those states, and answers for that one when it is asked which
+relations lead to it.
 """
+
+import copy
+from operator import is_
 
 import django
 from django.apps.registry import Apps
@@ -14,11 +21,21 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations import AlterField, CreateModel
 from django.db.migrations.state import AppConfigStub, ModelState, ProjectState, StateApps
+from django.db.models import Field
 
 KNOWN_DJANGO = ((4, 2), (6, 1))
 """The first and the last Django whose operations and schema editors this was compared with."""
 
 KNOWN_OPERATIONS = ("django.db.migrations.operations.", "django.contrib.postgres.operations")
+
+
+KNOWN_FIELDS = {
+    "django.db.models.fields",
+    "django.db.models.fields.files",
+    "django.db.models.fields.json",
+    "django.db.models.fields.related",
+}
+"""The modules of fields that hold no other field."""
 
 
 class ModelsAskedFor(StateApps):
@@ -27,10 +44,14 @@ class ModelsAskedFor(StateApps):
     ``models`` belongs to it, so that nothing changes a model before it is made. ``before`` has
     the models of the state before: there a model is made first, since that is the order of its
     columns where SQLite's table is made anew with an old model's fields and a new one.
+    ``inherits``: whether classes of the state before are handed on to this one.
     """
 
-    def __init__(self, models, real_apps, real_models, before=None):
+    def __init__(self, models, real_apps, real_models, before=None, *, inherits=False):
         self._before = before
+        self._inherits = inherits
+        self._changed = set()
+        self._refers = {}
         self._waiting = {}
         self._making = False
         self._whole = True  # while there is nothing
@@ -39,7 +60,12 @@ class ModelsAskedFor(StateApps):
         self._real_apps = real_apps
         self.real_models = real_models
         waiting = [*models.values(), *real_models]
-        self._waiting = {(model.app_label, model.name_lower): model for model in waiting}
+        self._models = {(model.app_label, model.name_lower): model for model in waiting}
+        self._waiting = dict(self._models)
+        if inherits and before is not None:
+            then = before._models.items()
+            self._changed = {key for key, one in then if not is_same(one, self._models.get(key))}
+            self._inherit()
 
     def get_model(self, app_label, model_name=None, require_ready=True):
         """Return a model. All that its fields refer to is there as well."""
@@ -115,7 +141,45 @@ class ModelsAskedFor(StateApps):
     def _make_after_before(self, key):
         if self._before is not None and key in self._before._waiting:
             self._before._make([key])
-        self._make([key])
+            self._inherit()
+        if key in self._waiting:
+            self._make([key])
+
+    def _inherit(self):
+        """Take over the classes of the state before that would be made here as they are.
+
+        Those are the ones that neither a change nor something missing has to do with.
+        """
+        before = self._before
+        if not self._inherits or before is None or before._pending_operations:
+            return
+        stale = before._reached_by(self._changed)
+        for label, models in before.all_models.items():
+            for name, model in models.items():
+                owner = _owner(model)
+                if owner not in stale and name not in self.all_models[label]:
+                    self._waiting.pop(owner, None)
+                    self._refers[owner] = before._refers[owner]
+                    self._adopt(label, name, model)
+
+    def _reached_by(self, changed):
+        """Return the keys of the models that lead to changed ones, and of those themselves."""
+        for models in self.all_models.values():
+            for model in models.values():
+                self._refers.setdefault(_owner(model), set(_referred_to(model)))
+        reached, more = set(), set(changed)
+        while more:
+            reached |= more
+            more = {key for key, others in self._refers.items() if others & more} - reached
+        return reached
+
+    def _adopt(self, label, name, model):
+        if label not in self.app_configs:
+            self.app_configs[label] = AppConfigStub(label)
+            self.app_configs[label].apps = self
+        self.all_models[label][name] = self.app_configs[label].models[name] = model
+        model._meta.apps = self
+        model._meta._expire_cache()
 
     def _make(self, keys):
         """Make models and all that they refer to: something in the registry is pending on that."""
@@ -131,15 +195,54 @@ class ModelsAskedFor(StateApps):
             self._making = False
 
 
+def is_same(model, other):
+    """Say whether two states of a model are made into the same class.
+
+    Of what a model has, each change puts another object in the place of the one before.
+    """
+    return (
+        other is not None
+        and model.name == other.name
+        and list(model.fields) == list(other.fields)
+        and all(map(is_, model.fields.values(), other.fields.values()))
+        and model.bases == other.bases
+        and model.managers == other.managers
+        and model.options == other.options
+    )
+
+
+def _owner(model):
+    """Return the key of a model, or of the one whose field has made it."""
+    meta = model._meta
+    meta = meta.auto_created._meta if meta.auto_created else meta
+    return meta.app_label, meta.model_name
+
+
+def _referred_to(model):
+    """Yield the keys of the models that a model refers to, or inherits from."""
+    meta = model._meta
+    for field in (*meta.local_fields, *meta.local_many_to_many, *meta.private_fields):
+        remote = field.remote_field
+        for other in (getattr(remote, "model", None), getattr(remote, "through", None)):
+            if hasattr(other, "_meta"):
+                yield _owner(other)
+    for base in model.__mro__[1:]:
+        if hasattr(base, "_meta") and not base._meta.abstract:
+            yield _owner(base)
+
+
 class StateAskedFor(ProjectState):
     """A state whose models are made when they are asked for.
 
     ``real_models`` are those of apps without migrations, as Django's registry of a state has them.
+    ``onward``: whether states are gone through in their order, so that one can hand on classes to
+    the next.
     """
 
-    def __init__(self, models, real_apps, real_models):
+    def __init__(self, models, real_apps, real_models, *, onward=False):
         super().__init__(models, real_apps)
         self._real_models = real_models
+        self._onward = onward
         self._apps = None
         self._apps_before = None
 
@@ -154,7 +257,8 @@ class StateAskedFor(ProjectState):
         return self._apps
 
     def _asked_for(self, before=None):
-        return ModelsAskedFor(copied(self.models), self.real_apps, self._real_models, before)
+        how = {"before": before, "inherits": self._onward}
+        return ModelsAskedFor(copied(self.models), self.real_apps, self._real_models, **how)
 
     def _changed(self):
         if self._apps is not None:
@@ -162,7 +266,8 @@ class StateAskedFor(ProjectState):
 
     def clone(self):
         """Return a copy, which shares the models until one of both is changed."""
-        clone = StateAskedFor(copied(self.models), self.real_apps, self._real_models)
+        models = copied(self.models)
+        clone = StateAskedFor(models, self.real_apps, self._real_models, onward=self._onward)
         clone.is_delayed = self.is_delayed
         clone._apps = self.apps
         return clone
@@ -179,7 +284,7 @@ class StateAskedFor(ProjectState):
 
     def add_model(self, model_state):
         """Add a model."""
-        super().add_model(model_state)
+        super().add_model(Copied.of(model_state))
         self._changed()
 
     def remove_model(self, app_label, model_name):
@@ -188,8 +293,12 @@ class StateAskedFor(ProjectState):
         self._changed()
 
     def rename_field(self, app_label, model_name, old_name, new_name):
-        """Make all models before: Django renames it within fields that copies of a state share."""
-        self.apps.make_all()
+        """Rename a field. Those that refer to it, which Django changes, are first made our own."""
+        for model in self.models.values():
+            model.fields = {
+                name: field.clone() if field.remote_field else field
+                for name, field in model.fields.items()
+            }
         super().rename_field(app_label, model_name, old_name, new_name)
 
     def reload_model(self, app_label, model_name, delay=False):  # noqa: ARG002 - as in Django
@@ -203,16 +312,69 @@ class StateAskedFor(ProjectState):
         self._changed()
 
 
+class Copied(ModelState):
+    """A model of a state, made without the detours that Django takes with each."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self.clones = {}
+
+    @classmethod
+    def of(cls, model):
+        """Return a copy of a model."""
+        copied_model = cls.__new__(cls if type(model) is ModelState else type(model))
+        copied_model.__dict__.update(model.__dict__)
+        copied_model.fields = dict(model.fields)
+        copied_model.options = dict(model.options)
+        copied_model.managers = list(model.managers)
+        copied_model.clones = vars(model).get("clones", {})  # all copies have the same
+        return copied_model
+
+    def render(self, apps):
+        """Make the class, with copies of clones where Django clones each field anew."""
+        fields = self.fields
+        self.fields = {name: self._cloned(name, field) for name, field in fields.items()}
+        try:
+            return super().render(apps)
+        finally:
+            self.fields = fields
+
+    def _cloned(self, name, field):
+        cloned = self.clones.get(name)
+        if cloned is None or cloned.field is not field:
+            cloned = self.clones[name] = Cloned(field)
+        return cloned
+
+
+class Cloned:
+    """A field, and a clone of it that belongs to no model: it is copied for all that are to come.
+
+    A clone is not always what the field is: it doesn't know whether ``symmetrical`` was given.
+    """
+
+    def __init__(self, field):
+        self.field = field
+        self._clone = None
+
+    def clone(self):
+        """Return a clone of the field, as Django asks it for one."""
+        if type(self.field).__module__ not in KNOWN_FIELDS:
+            return self.field.clone()
+        if self._clone is None:
+            self._clone = self.field.clone()
+        field = copy.deepcopy(self._clone)  # not deep: Django copies the relation beside it
+        if field.auto_created:
+            field.creation_counter = Field.auto_creation_counter
+            Field.auto_creation_counter -= 1
+        else:
+            field.creation_counter = Field.creation_counter
+            Field.creation_counter += 1
+        return field
+
+
 def copied(models):
     """Return copies of the models of a state, without the checks that Django repeats for each."""
-    copies = {}
-    for key, model in models.items():
-        copy = copies[key] = ModelState.__new__(type(model))
-        copy.__dict__.update(model.__dict__)
-        copy.fields = dict(model.fields)
-        copy.options = dict(model.options)
-        copy.managers = list(model.managers)
-    return copies
+    return {key: Copied.of(model) for key, model in models.items()}
 
 
 class Executor(MigrationExecutor):
@@ -228,7 +390,8 @@ class Executor(MigrationExecutor):
         if self._as_django or not self._knows(migration):
             state = as_django_has_it(state) if own else state
         elif not own:
-            state = StateAskedFor(copied(state.models), state.real_apps, state.apps.real_models)
+            models, real_models = copied(state.models), state.apps.real_models
+            state = StateAskedFor(models, state.real_apps, real_models, onward=True)
         return super().apply_migration(state, migration, **how)
 
     def _knows(self, migration):

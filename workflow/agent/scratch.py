@@ -6,6 +6,16 @@ import warnings
 
 IN_MEMORY = "django.core.mail.backends.locmem.EmailBackend"
 
+UNSYNCHRONISED = {
+    "sqlite": "PRAGMA synchronous = OFF",
+    "postgresql": "SET synchronous_commit = off",
+}
+"""What tells an engine not to wait for the disk, where a connection can say so.
+
+https://www.sqlite.org/pragma.html#pragma_synchronous,
+https://www.postgresql.org/docs/current/wal-async-commit.html
+"""
+
 
 def renamed(alias, name):
     """Let ``alias`` mean the database ``name`` on the same server until the block ends."""
@@ -35,6 +45,27 @@ def pointed(alias, changes):
         for place in places:
             place.clear()
             place.update(before.pop(0))
+
+
+@contextlib.contextmanager
+def unsynchronised(alias):
+    """Let no connection of ``alias`` wait for the disk until the block ends.
+
+    For databases that are worth nothing once their run is over, or the power fails.
+    """
+    from django.db.backends.signals import connection_created
+
+    def ask(connection, **_):
+        statement = UNSYNCHRONISED.get(connection.vendor)
+        if connection.alias == alias and statement is not None:
+            with contextlib.closing(connection.connection.cursor()) as cursor:
+                cursor.execute(statement)
+
+    connection_created.connect(ask)
+    try:
+        yield
+    finally:
+        connection_created.disconnect(ask)
 
 
 def _leave(connection):

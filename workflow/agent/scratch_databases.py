@@ -12,7 +12,7 @@ from _migration_workflow_agent.channel import hide
 from _migration_workflow_agent.copies import SNAPSHOT, copy_file, snapshot
 from _migration_workflow_agent.fingerprint import difference, fingerprint
 from _migration_workflow_agent.naming import NoScratchDatabaseError, left_behind, mine, named
-from _migration_workflow_agent.scratch import forget, pointed, renamed
+from _migration_workflow_agent.scratch import forget, pointed, renamed, unsynchronised
 from _migration_workflow_agent.session import server_link
 
 SERVERS = {"postgresql": scratch_postgresql, "mysql": scratch_mysql}
@@ -95,7 +95,7 @@ class ScratchDatabases:
             place = self._file(alias, path)
         else:
             place = self._on_server(alias, shelf.fill)
-        with place as connection:
+        with unsynchronised(alias), place as connection:
             try:
                 yield connection
             finally:
