@@ -122,7 +122,7 @@ def fuzz(session: nox.Session) -> None:
 def fuzz_rendering(session: nox.Session) -> None:
     """Run random histories as Django does and as scratch databases are migrated: 2,000 of them."""
     session.install("--editable", ".", *_group("test"))
-    session.run("python", "-m", "tests.fuzz.rendered", *(session.posargs or ["0", "2000"]))
+    session.run("python", "-m", "tests.fuzz.rendering", *(session.posargs or ["0", "2000"]))
 
 
 @nox.session(name="benchmark-static")

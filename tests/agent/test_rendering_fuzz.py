@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fuzz.histories import history
-from tests.fuzz.rendered import IN_MEMORY, difference, project
+from tests.fuzz.rendering.comparing import IN_MEMORY, difference
+from tests.fuzz.rendering.contrib import project
+from tests.fuzz.rendering.story import story
 from tests.servers.fixtures import database_url, server_of
 
 __all__ = ["database_url", "server_of"]
@@ -27,18 +28,18 @@ def installed() -> Iterator[None]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_is_as_with_django(seed: int) -> None:
-    story = history(seed)
-    differs, _ = difference(IN_MEMORY, story)
-    assert not differs, f"{story}\n{differs}"
+    one = story(seed)
+    differs, _ = difference(IN_MEMORY, one)
+    assert not differs, f"{one}\n{differs}"
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("seed", SEEDS_ON_SERVERS)
 def test_it_is_as_with_django_on_servers(database_url: str, seed: int) -> None:
-    story = history(seed)
-    differs, _ = difference(database_url, story)
-    assert not differs, f"{story}\n{differs}"
+    one = story(seed)
+    differs, _ = difference(database_url, one)
+    assert not differs, f"{one}\n{differs}"
 
 
 def test_a_history_is_the_same_twice() -> None:
-    assert [str(history(seed)) for seed in range(3)] == [str(history(seed)) for seed in range(3)]
+    assert [str(story(seed)) for seed in range(3)] == [str(story(seed)) for seed in range(3)]

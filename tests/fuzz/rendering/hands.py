@@ -1,17 +1,14 @@
-"""What the text of a history refers to: a manager, a base, and what its code does with rows."""
+"""``make`` and ``saw`` for the code of migrations."""
 
 from __future__ import annotations
 
 import datetime
+import decimal
 import itertools
-from copy import deepcopy
-from functools import lru_cache
+import uuid
 from typing import Any
 
-import django
-from django.conf import settings
-from django.db import migrations, models
-from django.db.migrations.loader import MigrationLoader
+from django.db import models
 
 CREATED = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -19,42 +16,12 @@ VALUES: dict[str, Any] = {
     "BooleanField": True,
     "DateField": CREATED.date(),
     "DateTimeField": CREATED,
-}
-
-
-class Things(models.Manager):  # type: ignore[type-arg]
-    """A manager that migrations have as well."""
-
-    use_in_migrations = True
-
-
-class Spoken:
-    """A base that is no model."""
-
-
-def check(condition: Any, name: str) -> Any:
-    """Return a check, under whatever name this Django has the argument."""
-    keyword = "condition" if django.VERSION >= (5, 1) else "check"
-    return models.CheckConstraint(**{keyword: condition}, name=name)
-
-
-def nothing(*_: Any) -> None:
-    """Do nothing."""
-
-
-NAMES: dict[str, Any] = {
-    "Spoken": Spoken,
-    "Things": Things,
-    "check": check,
-    "datetime": datetime,
-    "migrations": migrations,
-    "models": models,
-    "settings": settings,
+    "JSONField": {"a": [1, None]},
 }
 
 
 class Hands:
-    """``make`` and ``saw`` for the code of one run."""
+    """What one run of a history has made and seen."""
 
     def __init__(self) -> None:
         self.numbers = itertools.count(1)
@@ -68,7 +35,7 @@ class Hands:
         """Make a row, with the rows that it refers to."""
         values = {}
         for field in model._meta.concrete_fields:
-            if isinstance(field, models.AutoField) or type(field).__name__ == "OrderWrt":
+            if isinstance(field, models.AutoField) or field.name == "_order":
                 continue
             if not field.remote_field:
                 values[field.name] = self._value(field)
@@ -83,6 +50,10 @@ class Hands:
         if kind in VALUES:
             return VALUES[kind]
         number = next(self.numbers)
+        if kind == "UUIDField":
+            return uuid.UUID(int=number)
+        if kind == "DecimalField":
+            return decimal.Decimal(number)
         return number if "Integer" in kind else str(number)
 
 
@@ -97,20 +68,3 @@ def told(value: Any) -> Any:
     if isinstance(value, dict):
         return [(told(key), told(one)) for key, one in value.items()]
     return str(value)
-
-
-@lru_cache(maxsize=1)
-def _graph() -> Any:
-    return MigrationLoader(None).graph
-
-
-def contrib(app: str) -> list[Any]:
-    """Return Django's own migrations of an app, in their order, as nobody else has them."""
-    graph = _graph()
-    keys = [key for key in graph.forwards_plan(graph.leaf_nodes(app)[0]) if key[0] == app]
-    found = []
-    for key in keys:
-        migration = type(graph.nodes[key])(key[1], app)
-        migration.operations = deepcopy(migration.operations)
-        found.append(migration)
-    return found

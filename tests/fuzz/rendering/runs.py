@@ -1,65 +1,31 @@
-"""Runs random histories with Django's executor and with ours, and compares: seed after seed.
-
-    python -m tests.fuzz.rendered FIRST COUNT [URL]
-
-Whatever differs is printed as a history that is as short as it can be made. URL is an empty
-database, in memory unless it is told.
-"""
+"""Runs a history on a database, and remembers what it did and left."""
 
 from __future__ import annotations
 
-import itertools
 import re
-import sys
-import time
-import traceback
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pprint import pformat
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-import tests.agent.conftest  # noqa: F401 - the agent's modules, and Django's settings
-
-# isort: split
-from _migration_workflow_agent.backwards import Backwards
 from _migration_workflow_agent.fingerprint import fingerprint
-from _migration_workflow_agent.rendering import Executor
 from django.apps import apps as installed
 from django.db import migrations
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython
 from django.db.migrations.state import ProjectState, StateApps
-from django.test.utils import override_settings
 
-from tests.agent.engines import connected
-from tests.fuzz.histories import History, evaluated, history
-from tests.fuzz.orm import NAMES, Hands, contrib
+from tests.fuzz.rendering.contrib import migrations_of
+from tests.fuzz.rendering.hands import Hands
+from tests.fuzz.rendering.names import NAMES, evaluated
 
-IN_MEMORY = "sqlite:///:memory:"
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-PROJECT = {
-    "INSTALLED_APPS": [
-        "django.contrib.contenttypes",
-        "django.contrib.auth",
-        "django.contrib.admin.apps.SimpleAdminConfig",
-        "django.contrib.sites",
-        "tests.fuzz.people",
-    ]
-}
+    from tests.fuzz.rendering.story import Story
 
 MANY_WAYS = ("AlterField", "RenameField", "RenameModel")
 """Where Django goes through what refers to a model in no certain order."""
-
-
-@contextmanager
-def project() -> Iterator[None]:
-    """Have Django's own apps installed, with a user model of the project's."""
-    with override_settings(AUTH_USER_MODEL="people.User"), override_settings(**PROJECT):
-        yield
 
 
 @dataclass
@@ -90,7 +56,7 @@ class Outcome:
 class Run:
     """One run of a history on an empty database, which is empty again afterwards."""
 
-    def __init__(self, connection: Any, kinds: tuple[Any, Any], story: History) -> None:
+    def __init__(self, connection: Any, kinds: tuple[Any, Any], story: Story) -> None:
         self.connection = connection
         self.story = story
         self.outcome = Outcome()
@@ -139,7 +105,7 @@ class Run:
         for number, step in enumerate(self.story.steps, 1):
             own: Any = migrations.Migration(f"{number:04}_step", step.app)
             own.operations = [evaluated(text, names) for text in step.operations]
-            for migration in contrib(step.app) if step.contrib else [own]:
+            for migration in migrations_of(step.app) if step.contrib else [own]:
                 self._announce(migration)
                 yield migration
 
@@ -260,120 +226,3 @@ def _make_anew(state: ProjectState) -> None:
 def _put_in_order(some: dict[str, Any], like: dict[str, Any]) -> None:
     for key in [*(key for key in like if key in some), *(key for key in some if key not in like)]:
         some[key] = some.pop(key)
-
-
-def described(state: ProjectState) -> Any:
-    """Return what the models of a state are, in no order, as ``migrate`` has them in the end."""
-    state.clear_delayed_apps_cache()
-    return {
-        model._meta.label: sorted(
-            f"{one.name} {type(one).__name__} {getattr(one.related_model, '_meta', '')}"
-            for one in model._meta.get_fields(include_hidden=True)
-        )
-        for model in state.apps.get_models(include_auto_created=True, include_swapped=True)
-    }
-
-
-def difference(url: str, story: History) -> tuple[str, Outcome]:
-    """Return what is not as with Django, or nothing, and what Django did."""
-    outcomes = []
-    for kinds in ((MigrationExecutor, MigrationExecutor), (Executor, Backwards)):
-        with connected(url) as connection:
-            assert connection.features.supports_json_field  # asks once, with statements
-            outcomes.append(Run(connection, kinds, story).run())
-    return "\n".join(_differences(*outcomes)), outcomes[0]
-
-
-def _differences(expected: Outcome, found: Outcome) -> Iterator[str]:
-    if expected.failure != found.failure:
-        yield f"failure: {expected.failure!r}, not {found.failure!r}"
-    yield from _first(
-        "did", [one.told() for one in expected.parts], [one.told() for one in found.parts]
-    )
-    yield from _first("code saw", expected.seen, found.seen)
-    if expected.left != found.left:
-        yield f"the schema is {expected.left}, not {found.left}"
-    if expected.rows != found.rows:
-        yield f"the rows are {expected.rows}, not {found.rows}"
-    for plain, state in zip(expected.states, found.states, strict=False):
-        if plain != state or state != plain:
-            yield "the states differ"
-        elif described(plain) != described(state):
-            yield f"the models are {described(plain)}, not {described(state)}"
-
-
-def _first(what: str, some: list[Any], others: list[Any]) -> Iterator[str]:
-    """Return the first that two lists differ in."""
-    nothing = [None]
-    for one, other in itertools.zip_longest(some, others, fillvalue=nothing):
-        if one != other:
-            yield f"Django {what}\n{_lines(one)}\nand here {what}\n{_lines(other)}"
-            return
-
-
-def _lines(told: Any) -> str:
-    return "\n".join(f"    {line}" for line in pformat(told, width=160).splitlines())
-
-
-def shortened(story: History, still: Callable[[History], bool]) -> History:
-    """Return the history without whatever it takes no part of for what is still so."""
-    shorter = True
-    while shorter:
-        shorter = False
-        for candidate in list(_shorter(story)):
-            if still(candidate):
-                story, shorter = candidate, True
-                break
-    return story
-
-
-def _shorter(story: History) -> Iterator[History]:
-    for number in reversed(range(len(story.steps))):
-        yield story.without(number)
-    for number in reversed(range(len(story.steps))):
-        for operation in range(len(story.steps[number].operations)):
-            yield story.without(number, operation)
-
-
-def main(words: Sequence[str]) -> int:
-    """Run the seeds; return 1 where anything differs."""
-    first, count = map(int, words[:2])
-    url = words[2] if len(words) > 2 else IN_MEMORY
-    numbers: Counter[str] = Counter()
-    began = time.monotonic()
-    with project():
-        for seed in range(first, first + count):
-            story = history(seed)
-            try:
-                differs, expected = difference(url, story)
-            except Exception:  # noqa: BLE001 - the other seeds are run nevertheless
-                differs, expected = traceback.format_exc(), Outcome()
-            numbers["histories"] += 1
-            numbers["operations"] += sum(len(step.operations) for step in story.steps)
-            numbers["statements"] += sum(len(part.did) for part in expected.parts)
-            numbers["seen by code"] += len(expected.seen)
-            numbers["went back"] += len(expected.states) == 2
-            if expected.failure:
-                numbers["failed with Django"] += 1
-                numbers[f"  {expected.failure[:60]}"] += 1
-            if differs:
-                numbers["differ"] += 1
-
-                def still(candidate: History) -> bool:
-                    differs, expected = difference(url, candidate)
-                    return bool(differs) and not expected.failure
-
-                short = story if expected.failure else shortened(story, still)
-                _print(str(short), difference(url, short)[0] or differs)
-    for name, number in numbers.items():
-        _print(f"{number:8} {name}")
-    _print(f"{time.monotonic() - began:.1f} s")
-    return int(bool(numbers["differ"]))
-
-
-def _print(*lines: str) -> None:
-    print(*lines, sep="\n", flush=True)  # noqa: T201 - a program's output
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

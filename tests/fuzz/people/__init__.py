@@ -1,1 +1,0 @@
-"""An app with the user model of the histories in ``tests/fuzz/histories.py``."""

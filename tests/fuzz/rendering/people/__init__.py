@@ -1,0 +1,1 @@
+"""An app with the user model of the random histories."""
