@@ -123,6 +123,7 @@ def _environment() -> dict[str, str]:
     kept |= {"LANG": "C.UTF-8", "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
     for who in ("AUTHOR", "COMMITTER"):
         kept |= {f"GIT_{who}_NAME": "you", f"GIT_{who}_EMAIL": "you@example.com"}
+    kept["MIGRATION_WORKFLOW_RUNS"] = "host"  # whatever containers this machine has
     return {**kept, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 

@@ -45,6 +45,7 @@ class Stack(Shop):
 
     def __init__(self, folder: Path, home: Path) -> None:
         super().__init__(folder, home)
+        del self.variables["MIGRATION_WORKFLOW_RUNS"]
         self.top = folder
         self.names = {folder.name}
 

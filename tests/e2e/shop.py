@@ -79,7 +79,8 @@ class Shop:
         self.home = home
         self.points = folder.parent / "points"
         self.meeting = folder.parent / "meeting"
-        self.variables: dict[str, str] = {}
+        # Without a word, each run would ask the engine of this machine for a container of the shop.
+        self.variables = {"MIGRATION_WORKFLOW_RUNS": "host"}
 
     @property
     def program(self) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ def test_a_locked_database(verb: str, shop: Shop) -> None:
 def test_a_writer_at_work_lets_nobody_migrate(shop: Shop) -> None:
     """Somebody writes: it can be read, and copied, and rehearsed, and not be applied."""
     shop.append("config/settings.py", IMPATIENT)
+    shop.configure("lock-seconds = 0.1", "retry-seconds = 0.2")
     with_stock(shop)
     before = shop.tree()
     with held(shop, "BEGIN IMMEDIATE"):
