@@ -273,7 +273,8 @@ class Context:
 
         found, networks = self.state["database"], self.place.networks
         packages = self._packages.folders if networks is None else ()
-        target = Target(found["engine"], found["version"] or "", networks, packages)
+        version, zones = found["version"] or "", found["zones"]
+        target = Target(found["engine"], version, networks, packages, zones)
         return Databases(self.settings, target, self.scratch)
 
     def ask_on_scratch(self, question: str, **arguments: Any) -> dict[str, Any]:

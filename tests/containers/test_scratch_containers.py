@@ -220,7 +220,7 @@ def test_a_container_without_a_network_reaches_none(engine: None, settings: Sett
 def test_it_is_the_last_place(
     public: None, settings: Settings, run: Scratch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflow.databases.places.find_programs", lambda *_: ())
+    monkeypatch.setattr("workflow.databases.places.find_programs", lambda *_, **__: ())
     databases = Databases(settings, Target("postgresql", "15.1", None), run)
     own, last = databases.places()
     assert own == {"programs": [], "copy_megabytes": 2000}
@@ -233,7 +233,7 @@ def test_it_is_the_last_place(
 def test_without_an_engine_that_is_said(
     run: Scratch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workflow.databases.places.find_programs", lambda *_: ())
+    monkeypatch.setattr("workflow.databases.places.find_programs", lambda *_, **__: ())
     deaf = {"DOCKER_HOST": f"unix://{tmp_path / 'nobody.sock'}"}
     settings = Settings(tmp_path, tmp_path, variables=deaf)
     databases = Databases(settings, Target("postgresql", "15.1", None), run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from workflow.databases.mariadb import MariaDB
 from workflow.databases.postgresql import PostgreSQL
 from workflow.databases.programs import Programs, find_programs
 from workflow.databases.server import PREFIX, Server, end_server
+from workflow.databases.zones import Zones
 from workflow.errors import CouldNotCheck
 from workflow.project.scratch import SERVER, Scratch
 
@@ -223,6 +225,67 @@ class TestMariadb:
         (tmp_path / "b").mkdir()
         (tmp_path / "b/mariadbd").touch()
         assert find_programs("mariadb", "10.6") == []
+
+
+ZONES = (
+    "SELECT CONVERT_TZ('2020-07-01 00:00:00', 'UTC', 'Europe/Paris'), "
+    "(SELECT count(*) FROM mysql.time_zone_name WHERE name LIKE 'posix/%' OR name LIKE 'right/%')"
+)
+
+
+@pytest.mark.parametrize(("with_zones", "told"), [(True, "2020-07-01 02:00:00"), (False, "NULL")])
+def test_it_is_told_of_time_zones_where_they_are_wanted(
+    scratch: Path, *, with_zones: bool, told: str
+) -> None:
+    found = find_programs("mariadb", "10.11", with_zones=with_zones)
+    if not found:
+        missing("the server programs of mariadb are not on this machine")
+    assert found[0].origin == "the MariaDB of this machine"
+    server = Server(found[0], scratch)
+    try:
+        where = ["--no-defaults", "-uroot", f"--socket={server.settings['HOST']}"]
+        done = subprocess.run(
+            ["mariadb", *where, "-NBe", ZONES], capture_output=True, text=True, check=True
+        )
+    finally:
+        server.end()
+    assert done.stdout == f"{told}\t0\n"
+
+
+class TestZones:
+    @pytest.fixture
+    def zones(self, tmp_path: Path) -> Zones:
+        source = tmp_path / "zoneinfo"
+        for path in ("UTC", "Europe/Paris", "posix/UTC", "right/UTC"):
+            (source / path).parent.mkdir(parents=True, exist_ok=True)
+            (source / path).write_bytes(b"TZif2")
+        (source / "zone.tab").write_text("# no zone")
+        (tmp_path / "run").mkdir()
+        return Zones(script(tmp_path / "to_sql"), script(tmp_path / "client"), source)
+
+    def test_what_is_there_twice_or_is_none_is_left_out(self, zones: Zones, tmp_path: Path) -> None:
+        script(zones.to_sql, 'ls "$1"')
+        script(zones.client, f'echo "$*" >{tmp_path}/said; cat >>{tmp_path}/said')
+        zones.load(tmp_path / "run", tmp_path / "socket")
+        first, *names = (tmp_path / "said").read_text().splitlines()
+        assert first == f"--no-defaults --user=root --socket={tmp_path}/socket mysql"
+        assert names == ["Europe", "UTC"]
+
+    @pytest.mark.parametrize("broken", ["to_sql", "client"])
+    def test_a_program_that_fails(self, zones: Zones, tmp_path: Path, broken: str) -> None:
+        script(tmp_path / broken, "echo 'no such table' >&2", "exit 1")
+        with pytest.raises(CouldNotCheck, match="time zones can't be filled in: no such table"):
+            zones.load(tmp_path / "run", tmp_path / "socket")
+
+    def test_where_there_are_none_it_is_said(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("workflow.databases.mariadb.SYSTEMS", (str(tmp_path)[1:] + "/*",))
+        monkeypatch.setenv("PATH", "/nowhere")
+        script(tmp_path / "a/mariadbd", f"echo '{MARIADB}'")
+        script(tmp_path / "a/mariadb-install-db")
+        (one,) = find_programs("mariadb", "10.6", with_zones=True)
+        assert one.origin == "the MariaDB of this machine (without time zones)"
 
 
 def test_mysql_fills_its_folder_itself(scratch: Path) -> None:

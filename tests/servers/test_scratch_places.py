@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.servers.conftest import make_shop
-from tests.servers.engines import socket_folder
+from tests.servers.engines import mariadb_server, socket_folder
 
 if TYPE_CHECKING:
     from tests.e2e.shop import Run
@@ -154,6 +154,37 @@ def test_without_the_right_a_server_is_started_for_the_run(
     assert told["engine"] == told["own_engine"]
     assert done.verdicts()["verify"] == "passed"
     assert list(room.iterdir()) == []
+
+
+IN_PARIS = (
+    "migrations.RunPython(lambda apps, editor: list(apps.get_model('catalogue', 'Product').objects"
+    ".annotate(day=functions.TruncDay('created_at', tzinfo=zoneinfo.ZoneInfo('Europe/Paris')))),"
+    " migrations.RunPython.noop)"
+)
+
+
+def test_a_server_of_the_run_knows_time_zones_where_the_own_does(on: MakeShop, room: Path) -> None:
+    """The own is one that nobody has told of any before: it does not forget them."""
+    with mariadb_server() as server:
+        server.run("CREATE DATABASE shop")
+        server.run(f"CREATE USER {LIMITED}@localhost")
+        server.run(f"GRANT ALL ON shop.* TO {LIMITED}@localhost")
+        shop = on(as_user(server.url("shop"), LIMITED))
+        shop.variables["TMPDIR"] = str(room)
+        shop.manage("migrate", "--verbosity=0")
+        shop.manage("seed")
+        shop.add_migration(IN_PARIS, head="import zoneinfo\nfrom django.db.models import functions")
+        done = shop.json("rehearse")
+        assert (done.code, "time zone definitions" in done.stdout) == (1, True), done.stderr[-3000:]
+
+        for name in ("UTC", "Europe/Paris"):
+            argv = ["mariadb-tzinfo-to-sql", f"/usr/share/zoneinfo/{name}", name]
+            told = subprocess.run(argv, check=True, capture_output=True).stdout
+            client = [*server.client[:-1], "mysql"]
+            subprocess.run(client, input=told, check=True)
+        done = shop.json("migrate-safe")
+        assert done.code == 0, done.stderr[-3000:]
+        assert scratch(done)["where"] == OF_THIS_MACHINE["mariadb"]
 
 
 def telling(folder: Path, *programs: str) -> Path:

@@ -30,7 +30,10 @@ def state(session, database):
 
 
 def reach(alias):
-    """Try the database with one query; return its name and how that went."""
+    """Try the database; return its name and how that went.
+
+    ``zones``: whether it is on a server that has to be told of time zones, and was.
+    """
     from django.db import connections
 
     connection = connections[alias]
@@ -42,6 +45,7 @@ def reach(alias):
         "name": str(settings.get("NAME") or ""),
         "exists": database_exists(alias),
         "version": None,
+        "zones": False,
         "error": None,
     }
     if not reached["exists"]:
@@ -55,13 +59,25 @@ def reach(alias):
                 cursor.execute("SELECT count(*) FROM sqlite_master")
             else:
                 cursor.execute("SELECT 1")
-        if connection.vendor == "mysql" and connection.mysql_is_mariadb:
-            reached["engine"] = "mariadb"
+        if connection.vendor == "mysql":
+            reached["zones"] = _knows_zones(connection)
+            if connection.mysql_is_mariadb:
+                reached["engine"] = "mariadb"
         reached["version"] = ".".join(map(str, connection.get_database_version()))
     except Exception as error:  # noqa: BLE001 - drivers raise what they like; all mean unreachable
         connection.close()
         reached["error"] = hide(str(error).strip() or type(error).__name__)
     return reached
+
+
+def _knows_zones(connection):
+    """Say whether a MariaDB or MySQL knows the zone that Django names in every conversion.
+
+    https://docs.djangoproject.com/en/stable/ref/databases/#time-zone-definitions
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT CONVERT_TZ('2000-01-01 00:00:00', 'UTC', '+00:00') IS NOT NULL")
+        return bool(cursor.fetchone()[0])
 
 
 def recorded(alias):

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workflow.databases.zones import CLIENTS, PROGRAMS, Zones, source_of_zones
 from workflow.errors import CouldNotCheck
 from workflow.project import process
 
@@ -48,12 +49,16 @@ SAID_LINES = 3
 
 
 class MariaDB(NamedTuple):
-    """The programs of one server. MySQL's has no ``installer``: it fills its folder itself."""
+    """The programs of one server. MySQL's has no ``installer``: it fills its folder itself.
+
+    ``zones`` are the time zones that it is to know by name, if any.
+    """
 
     server: Path
     installer: Path | None
     version: str
     origin: str
+    zones: Zones | None = None
 
     @property
     def folder(self) -> Path:
@@ -78,6 +83,8 @@ class MariaDB(NamedTuple):
         try:
             (folder / OUR_PID).write_text(f"{running.pid}\n", encoding="utf-8")
             self._wait(running, path, log)
+            if self.zones is not None:
+                self._load(self.zones, folder, path)
         except BaseException:
             running.kill()
             running.wait()
@@ -99,6 +106,12 @@ class MariaDB(NamedTuple):
         if done.code != 0:
             raise self._not_started(done.stderr or done.stdout)
 
+    def _load(self, known: Zones, folder: Path, path: Path) -> None:
+        try:
+            known.load(folder, path)
+        except CouldNotCheck as error:
+            raise self._not_started(str(error)) from error
+
     def _wait(self, running: Child, path: Path, log: Path) -> None:
         """Wait until it greets whoever connects."""
         until = time.monotonic() + SECONDS
@@ -118,10 +131,11 @@ class MariaDB(NamedTuple):
         return CouldNotCheck(f"{self.origin} can't be started: {told[:300]}")
 
 
-def find_mariadb(engine: str, like: str) -> list[MariaDB]:
+def find_mariadb(engine: str, like: str, *, with_zones: bool = False) -> list[MariaDB]:
     """Return every server of this kind that could run here: first those of the version ``like``.
 
-    ``engine`` is ``mariadb`` or ``mysql``. Versions have two numbers.
+    ``engine`` is ``mariadb`` or ``mysql``. Versions have two numbers. ``with_zones``: whether it
+    is to know time zones by name; where that can't be had, its ``origin`` says so.
     """
     found: dict[Path, MariaDB] = {}
     for server in _servers():
@@ -130,11 +144,14 @@ def find_mariadb(engine: str, like: str) -> list[MariaDB]:
         is_mariadb = "MariaDB" in said
         if version is None or is_mariadb != (engine == "mariadb"):
             continue
-        installer = _installer(server) if is_mariadb else None
+        installer = _program(server, INSTALLERS) if is_mariadb else None
         if installer is None and is_mariadb:
             continue
         name = "MariaDB" if is_mariadb else "MySQL"
-        one = MariaDB(server, installer, version.group(1), f"the {name} of this machine")
+        origin, known = f"the {name} of this machine", _zones(server) if with_zones else None
+        if with_zones and known is None:
+            origin += " (without time zones)"
+        one = MariaDB(server, installer, version.group(1), origin, known)
         found.setdefault(server.resolve(), one)
     return sorted(found.values(), key=lambda one: one.version != like)
 
@@ -147,14 +164,20 @@ def _servers() -> Iterator[Path]:
             yield from sorted(Path("/").glob(f"{pattern}/{name}"), reverse=True)
 
 
-def _installer(server: Path) -> Path | None:
-    """Return the program that came with a server: beside it, in its tree, or on the path."""
+def _zones(server: Path) -> Zones | None:
+    source = source_of_zones()
+    to_sql, client = _program(server, PROGRAMS), _program(server, CLIENTS)
+    return Zones(to_sql, client, source) if to_sql and client and source else None
+
+
+def _program(server: Path, names: Sequence[str]) -> Path | None:
+    """Return a program that came with a server: beside it, in its tree, or on the path."""
     top = server.resolve().parent.parent
-    for name in INSTALLERS:
+    for name in names:
         for folder in (server.resolve().parent, top / "bin", top / "scripts"):
             if (folder / name).exists():
                 return folder / name
-    found = next(filter(None, map(shutil.which, INSTALLERS)), None)
+    found = next(filter(None, map(shutil.which, names)), None)
     return Path(found) if found else None
 
 

@@ -30,13 +30,15 @@ class Target(NamedTuple):
 
     ``engine`` is ``postgresql``, ``mariadb``, ``mysql`` or ``sqlite``. ``networks`` are those of
     the container that the project's Python runs in, which could not connect to a server that is
-    started on this host; ``None`` where it runs here.
+    started on this host; ``None`` where it runs here. ``zones``: whether it was told of time zones,
+    which a new MariaDB or MySQL is not.
     """
 
     engine: str
     version: str
     networks: tuple[str, ...] | None
     packages: tuple[Path, ...] = ()
+    zones: bool = False
 
     @property
     def vendor(self) -> str:
@@ -110,7 +112,7 @@ class Databases:
         target = self._target
         if target.networks is not None:
             return ()
-        return find_programs(target.engine, target.major, target.packages)
+        return find_programs(target.engine, target.major, target.packages, with_zones=target.zones)
 
     def _sources(self, programs: Sequence[Programs]) -> Iterator[Programs | Image]:
         yield from programs

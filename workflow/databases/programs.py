@@ -35,10 +35,13 @@ class Programs(Protocol):
         """Return how Django connects to the one in a folder."""
 
 
-def find_programs(engine: str, version: str, packages: Iterable[Path] = ()) -> Sequence[Programs]:
+def find_programs(
+    engine: str, version: str, packages: Iterable[Path] = (), *, with_zones: bool = False
+) -> Sequence[Programs]:
     """Return every server of an engine that could run here, the best first.
 
     The best are those of the version. ``packages`` are the project's folders of packages.
+    ``with_zones``: whether the server has to be told of time zones, where it comes without.
     """
     if engine == "postgresql":
         from workflow.databases.postgresql import find_postgresql
@@ -47,5 +50,5 @@ def find_programs(engine: str, version: str, packages: Iterable[Path] = ()) -> S
     if engine in {"mariadb", "mysql"}:
         from workflow.databases.mariadb import find_mariadb
 
-        return find_mariadb(engine, version)
+        return find_mariadb(engine, version, with_zones=with_zones)
     return ()
