@@ -63,8 +63,9 @@ class Run:
         hands = Hands()
         self.outcome.seen = hands.seen
         self.names = {"make": hands.make, "saw": hands.saw}
-        self.steps = list(self._migrations())
-        self.forwards, self.backwards = (self._executor(kind) for kind in kinds)
+        self.steps, self.steps_again = list(self._migrations()), list(self._migrations())
+        self.forwards = self._executor(kinds[0], self.steps)
+        self.backwards = self._executor(kinds[1], self.steps_again)
 
     def run(self) -> Outcome:
         """Run it forwards, and backwards as far as it says."""
@@ -130,13 +131,13 @@ class Run:
 
         return announced
 
-    def _executor(self, kind: Any) -> Any:
+    def _executor(self, kind: Any, steps: list[Any]) -> Any:
         executor = kind.__new__(kind)
         executor.connection = self.connection
         executor.progress_callback = None
         nothing = lambda *_: None  # noqa: E731 - it would note the time
         executor.recorder = SimpleNamespace(record_applied=nothing, record_unapplied=nothing)
-        nodes = {(migration.app_label, migration.name): migration for migration in self.steps}
+        nodes = {(migration.app_label, migration.name): migration for migration in steps}
         executor.loader = SimpleNamespace(
             graph=SimpleNamespace(nodes=nodes),
             applied_migrations=nodes,
@@ -146,8 +147,9 @@ class Run:
         return executor
 
     def _go_back(self) -> ProjectState:
-        plan = [(migration, True) for migration in reversed(self.steps[-self.story.back :])]
-        full = [(migration, False) for migration in self.steps]
+        """Take migrations back as another process does: operations change fields that they have."""
+        plan = [(migration, True) for migration in reversed(self.steps_again[-self.story.back :])]
+        full = [(migration, False) for migration in self.steps_again]
         state: ProjectState = self.backwards._migrate_all_backwards(plan, full, fake=False)
         return state
 
