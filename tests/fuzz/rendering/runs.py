@@ -12,6 +12,7 @@ from unittest import mock
 from _migration_workflow_agent.fingerprint import fingerprint
 from django.apps import apps as installed
 from django.db import migrations
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython
 from django.db.migrations.state import ProjectState, StateApps
 
@@ -147,10 +148,19 @@ class Run:
         return executor
 
     def _go_back(self) -> ProjectState:
-        """Take migrations back as another process does: operations change fields that they have."""
-        plan = [(migration, True) for migration in reversed(self.steps_again[-self.story.back :])]
+        """Take migrations back as another process does, whose operations are as they are written.
+
+        Django renames a field within those that refer to it, which the operations have too. So
+        its state afterwards refers to a name that is no longer there: it is made anew here.
+        """
+        count = len(self.steps_again) - self.story.back
+        plan = [(migration, True) for migration in reversed(self.steps_again[count:])]
         full = [(migration, False) for migration in self.steps_again]
         state: ProjectState = self.backwards._migrate_all_backwards(plan, full, fake=False)
+        if type(self.backwards) is MigrationExecutor:
+            state = ProjectState(real_apps=set(self.story.unmigrated))
+            for migration in list(self._migrations())[:count]:
+                state = migration.mutate_state(state, preserve=False)
         return state
 
     def _make_unmigrated(self) -> None:
