@@ -18,32 +18,35 @@ from django.db.migrations.operations import RenameField, RunPython
 class Backwards(Executor):
     """An executor for plans that lead back."""
 
+    onward = False
+
     def _migrate_all_backwards(self, plan, full_plan, fake):
         """Take a plan back, and return the state after it.
 
         All is done as Django does it where it would not make anew every model that it should.
         """
+        if not self._knows_django():
+            return super()._migrate_all_backwards(plan, full_plan, fake)
         going = {migration for migration, _ in plan}
         nodes, applied = self.loader.graph.nodes, self.loader.applied_migrations
         staying = {nodes[key] for key in applied if key in nodes} - going
         before, state = {}, self._create_project_state()
-        real_models = state.apps.real_models
-        del state.apps
         for migration, _ in full_plan:
             if migration in going:
-                before[migration] = state = _asked_for(state, real_models)
+                before[migration] = state
             elif migration not in staying:
                 continue
             if before and leaves_models_behind(state, migration):
+                self._as_django = True
                 return super()._migrate_all_backwards(plan, full_plan, fake)
             state = migration.mutate_state(state, preserve=migration in going)
         for migration, _ in plan:
             self.unapply_migration(before.pop(migration), migration, fake=fake)
-        after = self._create_project_state()
+        state = self._create_project_state()
         for migration, _ in full_plan:
             if migration in staying:
-                migration.mutate_state(after, preserve=False)
-        return after
+                state = migration.mutate_state(state, preserve=False)
+        return state
 
     def unapply_migration(self, state, migration, **how):
         """Take a migration back, with every model made where code is to get them."""
@@ -51,12 +54,6 @@ class Backwards(Executor):
         if all_at_once and isinstance(state, StateAskedFor):
             state = as_django_has_it(_apart(state, migration))
         return super().unapply_migration(state, migration, **how)
-
-
-def _asked_for(state, real_models):
-    if isinstance(state, StateAskedFor):
-        return state
-    return StateAskedFor(copied(state.models), state.real_apps, real_models)
 
 
 def _apart(state, migration):

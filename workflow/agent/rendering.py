@@ -380,26 +380,44 @@ def copied(models):
 class Executor(MigrationExecutor):
     """Django's executor, on states whose models are made when they are asked for."""
 
+    onward = True
+    """Whether the states of a plan are gone through in their order."""
+
     _as_django = False
     """Whether all migrations from here on run on states as Django has them."""
+
+    def _create_project_state(self, with_applied_migrations=False):
+        """Return the state that a plan begins with."""
+        state = super()._create_project_state(with_applied_migrations)
+        if self._as_django or not self._knows_django():
+            return state
+        return self._asked_for(state, StateApps(state.real_apps, {}).real_models)
 
     def apply_migration(self, state, migration, **how):
         """Run a migration, on a state as Django has it where something is not Django's own."""
         own = isinstance(state, StateAskedFor)
         self._as_django = self._as_django or leaves_models_behind(state, migration)
-        if self._as_django or not self._knows(migration):
-            state = as_django_has_it(state) if own else state
-        elif not own:
-            models, real_models = copied(state.models), state.apps.real_models
-            state = StateAskedFor(models, state.real_apps, real_models, onward=True)
+        known = not self._as_django and self._knows(migration)
+        if own and not known:
+            state = as_django_has_it(state)
+        elif known and not own:
+            state = self._asked_for(state, state.apps.real_models)
         return super().apply_migration(state, migration, **how)
 
-    def _knows(self, migration):
+    def _asked_for(self, state, real_models):
+        models = copied(state.models)
+        return StateAskedFor(models, state.real_apps, real_models, onward=self.onward)
+
+    def _knows_django(self):
         first, last = KNOWN_DJANGO
+        return first <= django.VERSION[
+            :2
+        ] <= last and self.connection.SchemaEditorClass.__module__.startswith("django.")
+
+    def _knows(self, migration):
         kind = type(migration)
         return (
-            first <= django.VERSION[:2] <= last
-            and self.connection.SchemaEditorClass.__module__.startswith("django.")
+            self._knows_django()
             and kind.apply is Migration.apply
             and kind.mutate_state is Migration.mutate_state
             and all(map(is_known, migration.operations))
