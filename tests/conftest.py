@@ -26,6 +26,9 @@ MARKERS = {
 }
 """Each marker that lifts the guard from something, and what that is."""
 
+STRUCK = "struck"
+"""The property of a test that says how many runs it killed."""
+
 HOME = os.path.realpath(Path.home())
 LOCAL_HOSTS = {"127.0.0.1", "::1", "localhost"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -97,8 +100,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
-    struck = sum("_is_struck[" in name or "_power_cut_" in name for name in passed)
+    passed = terminalreporter.getreports("passed")
+    struck = sum(dict(report.user_properties).get(STRUCK, 0) for report in passed)
     if struck:
         terminalreporter.write_line(f"{struck} runs were killed, and left nothing half done")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import STRUCK
 from tests.e2e.two_migrations import EVENTS, add_two
 from workflow.flows import FLOWS
 
@@ -22,8 +23,14 @@ if TYPE_CHECKING:
 
     from tests.e2e.shop import Run, Shop
 
-SIGNALS = ("INT", "TERM", "KILL", "KILL-AGENT")
+    Record = Callable[[str, object], None]
+
+SIGNALS = ("INT", "TERM", "KILL-AGENT", "KILL")
 CODES = {"INT": 130, "TERM": 130, "KILL": -9, "KILL-BOTH": -9}
+
+DATABASE = "db.sqlite3"
+TO_CLEAR_AWAY = {"db.sqlite3-migrating", "db.sqlite3-journal"}
+"""What an agent that is killed leaves for the next run: its turn, and its transaction."""
 
 COLOUR = "catalogue/migrations/0011_product_colour.py"
 GIFT = "orders/migrations/0005_order_gift.py"
@@ -54,6 +61,22 @@ WRITE_POINTS = ["staged 1", "staged 2", "placing 1", "placed 1", "placing 2", "p
 MAKEMIGRATIONS = [*around("makemigrations"), *WRITE_POINTS]
 MIGRATE_SAFE = [*around("migrate-safe"), *EVENTS]
 STEPWISE = [*EVENTS, "begin apply", "end apply", "begin verify", "end verify"]
+APPLIED = {"end apply", "begin verify", "end verify"}
+
+
+def in_turn(points: list[str]) -> pytest.MarkDecorator:
+    """Give each point with the signals that strike there, one run after the other, on one shop.
+
+    A run that is struck before anything is applied leaves all as it was, which is looked at after
+    each; so the next one finds what it would find in a shop of its own. Those that leave something
+    to clear away come last: a killed agent its turn for the run after it, and a kill a scratch
+    folder for the run that is struck by nothing.
+    """
+    alone: list[tuple[str, tuple[str, ...]]]
+    alone = [(at, (do,)) for at in points if at in APPLIED for do in SIGNALS]
+    cases = alone + [(at, SIGNALS) for at in points if at not in APPLIED]
+    names = [f"{at}-{' '.join(signals)}" for at, signals in cases]
+    return pytest.mark.parametrize(("at", "signals"), cases, ids=names)
 
 
 def expect_processes_gone(shop: Shop) -> None:
@@ -118,7 +141,10 @@ def written_by(at: str, do: str) -> list[str]:
 
 @pytest.mark.parametrize("do", SIGNALS)
 @pytest.mark.parametrize("at", MAKEMIGRATIONS)
-def test_makemigrations_is_struck(at: str, do: str, drafting: Shop) -> None:
+def test_makemigrations_is_struck(
+    at: str, do: str, drafting: Shop, record_property: Record
+) -> None:
+    record_property(STRUCK, 1)
     shop = drafting
     before, database = shop.tree(), shop.database.read_bytes()
     done = struck(shop, "makemigrations", at, do)
@@ -160,20 +186,25 @@ def rehearsed(
 
 
 def strike_migrate_safe(
-    shop: Shop, rehearsed: list[str], at: str, do: str, *, stepwise: bool
+    shop: Shop, rehearsed: list[str], at: str, signals: tuple[str, ...], *, stepwise: bool
 ) -> None:
     prepare(shop, stepwise=stepwise, at=at)
     tree, before = shop.tree(), shop.dump()
-    content = shop.database.read_bytes()
-    done = struck(shop, "migrate-safe", at, do)
-    applied = at in {"end apply", "begin verify", "end verify"}
-    assert shop.dump() == (rehearsed if applied else before)
-    if not applied and not at.startswith("applying"):
-        assert shop.database.read_bytes() == content
-    if do == "KILL-AGENT":
-        assert done.code == (0 if at == "end verify" else 3), done
-    if do == "KILL-AGENT" and at.startswith("applying"):
-        assert "the database is as it was before" in done.said.lower(), done
+    applied = at in APPLIED
+    for do in signals:
+        content = shop.database.read_bytes()
+        done = struck(shop, "migrate-safe", at, do)
+        assert shop.dump() == (rehearsed if applied else before)
+        if not applied and not at.startswith("applying"):
+            assert shop.database.read_bytes() == content
+        if do == "KILL-AGENT":
+            assert done.code == (0 if at == "end verify" else 3), done
+        if do == "KILL-AGENT" and at.startswith("applying"):
+            assert "the database is as it was before" in done.said.lower(), done
+        if do != "KILL" and not applied:
+            left = TO_CLEAR_AWAY if do == "KILL-AGENT" else set()
+            now = {**shop.tree(), DATABASE: tree[DATABASE]}  # whose content was looked at above
+            assert {name: digest for name, digest in now.items() if name not in left} == tree
     shop.write("hold", "")
     done = shop.run("pre-check" if applied else "migrate-safe")
     assert done.code == 0, done
@@ -181,24 +212,27 @@ def strike_migrate_safe(
     assert shop.tree().keys() == tree.keys()
 
 
-@pytest.mark.parametrize("do", SIGNALS)
-@pytest.mark.parametrize("at", MIGRATE_SAFE)
-def test_migrate_safe_is_struck(at: str, do: str, shop: Shop, rehearsed: list[str]) -> None:
-    strike_migrate_safe(shop, rehearsed, at, do, stepwise=False)
-
-
-@pytest.mark.parametrize("do", SIGNALS)
-@pytest.mark.parametrize("at", STEPWISE)
-def test_a_stepwise_migrate_safe_is_struck(
-    at: str, do: str, shop: Shop, rehearsed: list[str]
+@in_turn(MIGRATE_SAFE)
+def test_migrate_safe_is_struck(
+    at: str, signals: tuple[str, ...], shop: Shop, rehearsed: list[str], record_property: Record
 ) -> None:
-    strike_migrate_safe(shop, rehearsed, at, do, stepwise=True)
+    record_property(STRUCK, len(signals))
+    strike_migrate_safe(shop, rehearsed, at, signals, stepwise=False)
+
+
+@in_turn(STEPWISE)
+def test_a_stepwise_migrate_safe_is_struck(
+    at: str, signals: tuple[str, ...], shop: Shop, rehearsed: list[str], record_property: Record
+) -> None:
+    record_property(STRUCK, len(signals))
+    strike_migrate_safe(shop, rehearsed, at, signals, stepwise=True)
 
 
 @pytest.mark.parametrize("at", EVENTS)
 def test_a_power_cut_is_no_loss_in_one_transaction(
-    at: str, shop: Shop, rehearsed: list[str]
+    at: str, shop: Shop, rehearsed: list[str], record_property: Record
 ) -> None:
+    record_property(STRUCK, 1)
     prepare(shop, stepwise=False, at=at)
     before = shop.dump()
     struck(shop, "migrate-safe", at, "KILL-BOTH")
@@ -211,8 +245,9 @@ def test_a_power_cut_is_no_loss_in_one_transaction(
 
 @pytest.mark.parametrize("at", EVENTS)
 def test_a_power_cut_between_transactions_is_recovered_from(
-    at: str, shop: Shop, rehearsed: list[str]
+    at: str, shop: Shop, rehearsed: list[str], record_property: Record
 ) -> None:
+    record_property(STRUCK, 1)
     prepare(shop, stepwise=True, at=at)
     before = shop.dump()
     struck(shop, "migrate-safe", at, "KILL-BOTH")
