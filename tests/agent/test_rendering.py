@@ -503,6 +503,26 @@ class TestHandingOn:
         assert state.apps.get_model(APP, "note") is not note
 
 
+def test_models_of_the_state_before_a_plan_stay_as_they_were(connection: Any) -> None:
+    """What a release that is still running would do is tried with them, after each migration."""
+    executor = Executor(connection)
+    executor.record_migration = lambda *_: None
+    steps = [
+        (step, False) for step in history([*SHOP, LETTER, create("Shelf", ("book", to("Book")))])
+    ]
+    how = {"fake": False, "fake_initial": False}
+    state = executor._migrate_all_forwards(state_of(), steps[:1], steps, **how)
+    book = state.apps.get_model(APP, "book")
+    after = executor._migrate_all_forwards(state, steps[1:], steps, **how)
+    assert book._meta.apps is state.apps
+    assert {one.name for one in book._meta.related_objects} == {"letter", "tag"}
+    assert {one.name for one in after.apps.get_model(APP, "book")._meta.related_objects} == {
+        "letter",
+        "tag",
+        "shelf",
+    }
+
+
 @pytest.mark.parametrize(
     "field",
     [

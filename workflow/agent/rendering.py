@@ -393,6 +393,12 @@ class Executor(MigrationExecutor):
             return state
         return self._asked_for(state, StateApps(state.real_apps, {}).real_models)
 
+    def _migrate_all_forwards(self, state, plan, full_plan, **how):
+        """Run a plan. Whoever has the models of the state before it keeps them as they were."""
+        if isinstance(state, StateAskedFor):
+            state = self._asked_for(state, state._real_models)
+        return super()._migrate_all_forwards(state, plan, full_plan, **how)
+
     def apply_migration(self, state, migration, **how):
         """Run a migration, on a state as Django has it where something is not Django's own."""
         own = isinstance(state, StateAskedFor)
