@@ -95,6 +95,11 @@ class TestHIS112:
         file.write_text("# of no meaning\n" + file.read_text())
         assert found(applied, "HIS112") == []
 
+    def test_silent_for_a_file_that_was_only_touched(self, applied: Project) -> None:
+        """Git names it as another one, until it looks into it."""
+        (applied.folder / FILE).touch()
+        assert found(applied, "HIS112") == []
+
     def test_silent_without_a_change(self, applied: Project) -> None:
         assert found(applied, "HIS112") == []
 

@@ -46,7 +46,11 @@ def edited_migrations(
 
 
 def _now(context: Context, path: str) -> Text:
-    return text_of((context.settings.project / path).read_bytes())
+    return text_of(_bytes(context, path))
+
+
+def _bytes(context: Context, path: str) -> bytes:
+    return (context.settings.project / path).read_bytes()
 
 
 def _is_touched(context: Context, path: str, moment: str) -> bool:
@@ -67,24 +71,28 @@ def _since_then(
     """
     git = context.git
     oldest = _oldest(git, sorted(moment for _, moment in unknown.values()))
-    for change in [] if oldest is None else git.changes_since(oldest, list(unknown)):
-        if change.is_gone or change.path not in unknown:
+    changes = [] if oldest is None else git.changes_since(oldest, list(unknown))
+    blobs = {one.path: one.blob for one in changes if one.path in unknown and not one.is_gone}
+    contents = git.contents(blobs.values())
+    for path, blob in blobs.items():
+        if contents[blob] == _bytes(context, path):
+            continue  # git goes by size and time
+        (key, moment), now = unknown[path], _now(context, path)
+        if text_of(contents[blob]).is_same(now):
             continue
-        key, moment = unknown[change.path]
-        now = _now(context, change.path)
         held = git.in_hand_at(moment)
-        then = [_text_at(git, commit, change.path) for commit in (held, git.commit_before(moment))]
+        then = [_text_at(git, commit, path) for commit in (held, git.commit_before(moment))]
         known = [text for text in then if text is not None]
         if not known or any(text.is_same(now) for text in known):
             continue
-        committed = _text_at(git, git.head, change.path)
+        committed = _text_at(git, git.head, path)
         if committed is None or not committed.is_same(now):
-            yield key, Path(change.path).as_posix(), "(not committed) after"
+            yield key, Path(path).as_posix(), "(not committed) after"
             continue
-        last = git.last_change(change.path)
+        last = git.last_change(path)
         if last is None or (held is None and last.written <= datetime.fromisoformat(moment)):
             continue  # a rebase gives what was written before a new commit
-        yield key, Path(change.path).as_posix(), f"in commit {last.told}, after"
+        yield key, Path(path).as_posix(), f"in commit {last.told}, after"
 
 
 def _text_at(git: Git, commit: str | None, path: str) -> Text | None:
