@@ -121,7 +121,8 @@ def _spelled(operations: str) -> str:
 STRONGEST = "AccessExclusiveLock"
 
 EXCLUSIVE = "EXCLUSIVE"
-MOMENT, WRITES = "MDL_EXCLUSIVE", "MDL_SHARED_NO_WRITE"
+MOMENT, WRITES, CHANGING = "MDL_EXCLUSIVE", "MDL_SHARED_NO_WRITE", "MDL_SHARED_WRITE"
+CHILD, PARENT = "MDL_EXCLUSIVE of a child", "InnoDB X"
 PG, MARIADB, SQLITE = "postgresql", "mariadb", "sqlite"
 INDEXING, REFERRING, ROWS_ONLY = "ShareLock", "ShareRowExclusiveLock", "RowExclusiveLock"
 CONCURRENTLY = "ShareUpdateExclusiveLock"
@@ -140,7 +141,11 @@ CASES = (
         "nullable",
         "AddField, nullable",
         "migrations.AddField(\"product\", 'price', models.IntegerField(null=True))",
-        {PG: Seen({"product": STRONGEST}), MARIADB: Seen({"product": MOMENT}), SQLITE: Seen()},
+        {
+            PG: Seen({"product": STRONGEST}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
+            SQLITE: Seen(),
+        },
     ),
     Case(
         "python_default",
@@ -148,7 +153,7 @@ CASES = (
         "migrations.AddField(\"product\", 'price', models.IntegerField(default=1))",
         {
             PG: Seen({"product": STRONGEST}),
-            MARIADB: Seen({"product": MOMENT}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -160,7 +165,7 @@ CASES = (
         "migrations.AddField(\"product\", 'price', models.IntegerField(db_default=1))",
         {
             PG: Seen({"product": STRONGEST}),
-            MARIADB: Seen({"product": MOMENT}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -172,7 +177,7 @@ CASES = (
         "migrations.AddField(\"product\", 'price', models.FloatField(db_default=Random()))",
         {
             PG: Seen({"product": STRONGEST}, rewrites=REBUILT, scans=("product",)),
-            MARIADB: Seen({"product": MOMENT}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -184,7 +189,7 @@ CASES = (
         "migrations.AddField(\"product\", 'made', models.DateTimeField(db_default=Now()))",
         {
             PG: Seen({"product": STRONGEST}),
-            MARIADB: Seen({"product": MOMENT}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -206,13 +211,33 @@ CASES = (
         "foreign_key_of_new_model",
         "CreateModel with a foreign key",
         'migrations.CreateModel("Part", [("id", models.BigAutoField(primary_key=True)), ("product", models.ForeignKey("Product", models.CASCADE))])',
+        {PG: Seen({"product": REFERRING}), MARIADB: Seen({"product": WRITES}), SQLITE: Seen()},
+    ),
+    Case(
+        "foreign_key_of_new_table",
+        "RunSQL, CREATE TABLE with a foreign key",
+        'migrations.RunSQL("CREATE TABLE {app}_part (id bigint PRIMARY KEY, product bigint, FOREIGN KEY (product) REFERENCES {app}_product (id))")',
         {PG: Seen({"product": REFERRING}), MARIADB: Seen(), SQLITE: Seen()},
+    ),
+    Case(
+        "referred_to",
+        "AddField, nullable, to a table that another refers to",
+        'migrations.AddField("maker", "city", models.IntegerField(null=True))',
+        {
+            PG: Seen({"maker": STRONGEST}),
+            MARIADB: Seen({"maker": MOMENT, "product": PARENT}),
+            SQLITE: Seen(),
+        },
     ),
     Case(
         "removed",
         "RemoveField",
         'migrations.RemoveField("product", "text")',
-        {PG: Seen({"product": STRONGEST}), MARIADB: Seen({"product": MOMENT}), SQLITE: Seen()},
+        {
+            PG: Seen({"product": STRONGEST}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
+            SQLITE: Seen(),
+        },
     ),
     Case(
         "deleted",
@@ -220,7 +245,7 @@ CASES = (
         'migrations.DeleteModel("Product")',
         {
             PG: Seen({"maker": STRONGEST, "product": STRONGEST}),
-            MARIADB: Seen({"product": MOMENT}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
             SQLITE: Seen({"product": EXCLUSIVE}),
         },
     ),
@@ -230,7 +255,7 @@ CASES = (
         "migrations.AlterField(\"product\", 'name', models.CharField(max_length=80))",
         {
             PG: Seen({"product": STRONGEST}),
-            MARIADB: Seen({"product": MOMENT}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -242,7 +267,9 @@ CASES = (
         "migrations.AlterField(\"product\", 'name', models.CharField(max_length=20))",
         {
             PG: Seen({"product": STRONGEST}, rewrites=REBUILT, scans=("product",)),
-            MARIADB: Seen({"product": WRITES}, rewrites=("product",), scans=("product",)),
+            MARIADB: Seen(
+                {"maker": CHILD, "product": WRITES}, rewrites=("product",), scans=("product",)
+            ),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -254,7 +281,9 @@ CASES = (
         "migrations.AlterField(\"product\", 'name', models.TextField())",
         {
             PG: Seen({"product": STRONGEST}),
-            MARIADB: Seen({"product": WRITES}, rewrites=("product",), scans=("product",)),
+            MARIADB: Seen(
+                {"maker": CHILD, "product": WRITES}, rewrites=("product",), scans=("product",)
+            ),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -266,7 +295,9 @@ CASES = (
         "migrations.AlterField(\"product\", 'code', models.BigIntegerField(null=True))",
         {
             PG: Seen({"product": STRONGEST}, rewrites=REBUILT, scans=("product",)),
-            MARIADB: Seen({"product": WRITES}, rewrites=("product",), scans=("product",)),
+            MARIADB: Seen(
+                {"maker": CHILD, "product": WRITES}, rewrites=("product",), scans=("product",)
+            ),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -278,7 +309,9 @@ CASES = (
         "migrations.AlterField(\"product\", 'code', models.IntegerField())",
         {
             PG: Seen({"product": STRONGEST}, scans=("product",)),
-            MARIADB: Seen({"product": MOMENT}, rewrites=("product",), scans=("product",)),
+            MARIADB: Seen(
+                {"maker": CHILD, "product": MOMENT}, rewrites=("product",), scans=("product",)
+            ),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -306,7 +339,9 @@ CASES = (
         "migrations.AlterField(\"product\", 'name', models.CharField(max_length=50, null=True))",
         {
             PG: Seen({"product": STRONGEST}),
-            MARIADB: Seen({"product": MOMENT}, rewrites=("product",), scans=("product",)),
+            MARIADB: Seen(
+                {"maker": CHILD, "product": MOMENT}, rewrites=("product",), scans=("product",)
+            ),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -322,7 +357,11 @@ CASES = (
         "renamed_column",
         "RenameField",
         'migrations.RenameField("product", "text", "words")',
-        {PG: Seen({"product": STRONGEST}), MARIADB: Seen({"product": MOMENT}), SQLITE: Seen()},
+        {
+            PG: Seen({"product": STRONGEST}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
+            SQLITE: Seen(),
+        },
     ),
     Case(
         "renamed_with_column",
@@ -336,7 +375,7 @@ CASES = (
         'migrations.RenameModel("Product", "Article")',
         {
             PG: Seen({"product": STRONGEST}),
-            MARIADB: Seen({"product": MOMENT}),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}),
             SQLITE: Seen({"product": EXCLUSIVE}),
         },
     ),
@@ -358,7 +397,7 @@ CASES = (
         'migrations.AddIndex("product", models.Index(fields=["name"], name="{app}_name"))',
         {
             PG: Seen({"product": INDEXING}, scans=("product",)),
-            MARIADB: Seen({"product": MOMENT}, scans=("product",)),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}, scans=("product",)),
             SQLITE: Seen(),
         },
     ),
@@ -368,7 +407,7 @@ CASES = (
         "migrations.AlterField(\"product\", 'code', models.IntegerField(null=True, db_index=True))",
         {
             PG: Seen({"product": INDEXING}, scans=("product",)),
-            MARIADB: Seen({"product": MOMENT}, scans=("product",)),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}, scans=("product",)),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -402,7 +441,7 @@ CASES = (
         "migrations.AlterField(\"product\", 'code', models.IntegerField(null=True, unique=True))",
         {
             PG: Seen({"product": STRONGEST}, scans=("product",)),
-            MARIADB: Seen({"product": MOMENT}, scans=("product",)),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}, scans=("product",)),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -414,7 +453,7 @@ CASES = (
         'migrations.AddConstraint("product", models.UniqueConstraint(fields=["name", "code"], name="{app}_u"))',
         {
             PG: Seen({"product": STRONGEST}, scans=("product",)),
-            MARIADB: Seen({"product": MOMENT}, scans=("product",)),
+            MARIADB: Seen({"maker": CHILD, "product": MOMENT}, scans=("product",)),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -426,7 +465,9 @@ CASES = (
         'migrations.AddConstraint("product", models.CheckConstraint(condition=models.Q(code__gte=0), name="{app}_c"))',
         {
             PG: Seen({"product": STRONGEST}, scans=("product",)),
-            MARIADB: Seen({"product": WRITES}, rewrites=("product",), scans=("product",)),
+            MARIADB: Seen(
+                {"maker": CHILD, "product": WRITES}, rewrites=("product",), scans=("product",)
+            ),
             SQLITE: Seen(
                 {"product": EXCLUSIVE}, rewrites=("product",), scans=("product",), rows=20
             ),
@@ -480,8 +521,8 @@ CASES = (
         "migrations.RunSQL('UPDATE {app}_product SET code = 5')",
         {
             PG: Seen({"product": ROWS_ONLY}, scans=("product",), rows=20),
-            MARIADB: Seen(rows=20),
-            SQLITE: Seen(),
+            MARIADB: Seen({"product": CHANGING}, rows=20),
+            SQLITE: Seen({"product": EXCLUSIVE}, rows=20),
         },
     ),
     Case(
@@ -490,8 +531,8 @@ CASES = (
         "migrations.RunPython(save_all)",
         {
             PG: Seen({"product": ROWS_ONLY}, scans=("product",), rows=20),
-            MARIADB: Seen(rows=20),
-            SQLITE: Seen(),
+            MARIADB: Seen({"product": CHANGING}, rows=20),
+            SQLITE: Seen({"product": EXCLUSIVE}, rows=20),
         },
         head="def save_all(apps, schema_editor):\n    for product in apps.get_model('{app}', 'Product').objects.all():\n        product.save()",
     ),

@@ -28,10 +28,29 @@ rows were changed. A dash: the case is not for that engine, or not run on it.
 
 PostgreSQL's locks are read inside the transaction, from `pg_locks`, rewrites from the file nodes in
 `pg_class`, scans and rows from the counters of the transaction. What can't run in one, such as
-`CONCURRENTLY`, is held up from a second connection until its locks were read. Of MariaDB the
-cell names the algorithm and the lock, found by demanding the gentlest first and being refused;
-`MDL_EXCLUSIVE` is there for a moment at both ends, `MDL_SHARED_NO_WRITE` while rows are copied or
-read. SQLite locks the whole file whatever is written; what counts is whether a table was made anew.
+`CONCURRENTLY`, is held up from a second connection until its locks were read.
+
+Of MariaDB the cell names the algorithm and the lock, found by demanding the gentlest first and
+being refused; `MDL_EXCLUSIVE` is there for a moment at both ends, `MDL_SHARED_NO_WRITE` while rows
+are copied or read. What reaches other tables through foreign keys is inferred (`"observed":
+"inferred"`), since no server that is set up as usual shows it: its plugin `metadata_lock_info` is
+for whoever may install it, and both that and `performance_schema` show only what is held at the
+moment. A test holds rows of those tables, and sees which statements wait:
+
+- `MDL_EXCLUSIVE of a child`, on a parent of the table that is changed: whoever writes to the parent
+  takes a lock on the child as well, until the transaction is over. So any change of the child waits
+  for who has written to the parent, and who wants to write there waits behind it; but not while the
+  child is copied or its index is built.
+- `InnoDB X`, on a child of the table that is changed: the change ends with it, for a moment, and
+  waits for whoever has rows of the child locked. Nobody can read the changed table meanwhile.
+- `MDL_SHARED_NO_WRITE`, on the table that a new foreign key leads to, for as long as that takes. In
+  `CREATE TABLE` there is none; but Django adds the key of a new model afterwards.
+- `MDL_SHARED_WRITE`, on a table whose rows were changed: those rows are locked until the commit.
+
+MySQL is taken to do the same; that was not measured.
+
+SQLite locks the whole file whatever is written. A cell names the tables that were made anew and
+those whose rows were changed.
 
 What is said about a lock depends on how big the table is: [LCK101](rules/LCK101.md) to
 [LCK107](rules/LCK107.md).

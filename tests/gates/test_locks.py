@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from workflow.gates import locks
+from workflow.gates.safe_forms import QUIET
 from workflow.outcome import Finding, Severity
 
 if TYPE_CHECKING:
@@ -17,13 +18,14 @@ STRONGEST, WRITES, ROWS = "AccessExclusiveLock", "ShareLock", "RowExclusiveLock"
 INDEX = 'CREATE INDEX "product_name" ON "shop_product" ("name")'
 
 
-def seen(lock: str, relation: str = "shop_product", **more: Any) -> dict[str, Any]:
+def seen(lock: str, relation: str = "shop_product", rows: int = 0, **more: Any) -> dict[str, Any]:
     return {
         "relation": relation,
         "lock": lock,
         "rewrite": False,
         "scan": False,
-        "rows": 0,
+        "rows": rows,
+        "most_rows": rows,
         "statement": "ALTER TABLE …",
         "work": None,
         "seconds": 0.25,
@@ -179,6 +181,76 @@ def test_the_worst_of_several_transactions_is_told(project: Project) -> None:
         assert (finding.code, finding.severity) == ("LCK103", severity)
 
 
+def test_rows_that_are_changed_in_batches_do_not_warn(project: Project) -> None:
+    for lock in (ROWS, "MDL_SHARED_WRITE"):
+        batches = seen(lock, rows=1_000_000, most_rows=1000, worked_in=[1, 1000])
+        assert judge(project, batches, sizes={"shop_product": MANY}) == []
+
+
+def test_many_rows_of_mariadb_in_one_transaction_warn(project: Project) -> None:
+    many = seen("MDL_SHARED_WRITE", rows=10_001, observed="inferred")
+    (finding,) = judge(project, many, sizes={"shop_product": MANY}, kind="RunSQL")
+    assert (finding.code, finding.severity) == ("LCK105", Severity.WARNING)
+    assert finding.message.startswith("shop.0002_change changes 10,001 rows of shop_product (5,0")
+    assert finding.fix is not None
+    assert finding.fix.startswith("Change the rows of shop_product in batches")
+
+
+@pytest.mark.parametrize("lock", ["MDL_EXCLUSIVE", *locks.OF_RELATED])
+def test_many_rows_are_told_before_a_moment(project: Project, lock: str) -> None:
+    moment = seen(lock, rows=10_001, worked_in=[2, 2])
+    (finding,) = judge(project, moment, sizes={"shop_product": MANY})
+    assert (finding.code, finding.severity) == ("LCK105", Severity.WARNING)
+
+
+REWRITTEN = seen("MDL_SHARED_NO_WRITE", rewrite=True, scan=True, work="ALTER TABLE …")
+
+
+@pytest.mark.parametrize("lock", locks.OF_RELATED)
+@pytest.mark.parametrize("changed", [REWRITTEN, seen("MDL_EXCLUSIVE")], ids=["rewritten", "moment"])
+def test_a_big_table_that_a_foreign_key_ties_to_the_changed_one_informs(
+    project: Project, changed: dict[str, Any], lock: str
+) -> None:
+    """However long the other is worked on: it is out of the way before and after that only."""
+    related = seen(lock, "shop_maker", worked_in=None, observed="inferred", seconds=0.0)
+    found = judge(project, changed, related, sizes={"shop_product": MANY, "shop_maker": MANY})
+    (finding,) = (one for one in found if one.data["relation"] == "shop_maker")
+    assert finding == Finding(
+        "LCK104",
+        Severity.INFO,
+        "shop.0002_change changes a table that a foreign key ties to shop_maker (5,000,000 rows, "
+        "900.0 MB): nobody can write to it for a moment, which does not grow with the table; but "
+        "it waits for every transaction that has written there, and all who want to write there "
+        "wait behind it. ALTER TABLE …",
+        QUIET,
+        app="shop",
+        migration="0002_change",
+        operation=0,
+        data={
+            "engine": "postgresql 18.4",
+            "relation": "shop_maker",
+            "lock": lock,
+            "rewrite": False,
+            "scan": False,
+            "rows": 0,
+            "statement": "ALTER TABLE …",
+            "seconds": 0.0,
+            "observed": "inferred",
+            "table_rows": 5_000_000,
+            "table_bytes": 900_000_000,
+        },
+    )
+
+
+def test_a_new_foreign_key_of_a_big_table_of_mariadb_refuses(project: Project) -> None:
+    parent = seen("MDL_SHARED_NO_WRITE", "shop_maker", worked_in=None, observed="inferred")
+    found = judge(project, REWRITTEN, parent, sizes={"shop_product": MANY, "shop_maker": FEW})
+    assert {(one.code, one.severity) for one in found} == {
+        ("LCK101", Severity.ERROR),
+        ("LCK104", Severity.ERROR),
+    }
+
+
 @pytest.mark.parametrize(
     "harmless",
     [
@@ -186,6 +258,10 @@ def test_the_worst_of_several_transactions_is_told(project: Project) -> None:
         pytest.param(seen(ROWS, rows=500, scan=True), id="few rows changed"),
         pytest.param(seen("AccessShareLock", scan=True), id="read only"),
         pytest.param(seen("EXCLUSIVE", rewrite=True, scan=True), id="a small table of SQLite"),
+        pytest.param(seen("EXCLUSIVE", rows=10_001), id="SQLite has one writer anyway"),
+        pytest.param(seen("MDL_SHARED_WRITE", rows=500), id="few rows of MariaDB changed"),
+        pytest.param(seen("MDL_EXCLUSIVE of a child"), id="a small parent, for a moment"),
+        pytest.param(seen("InnoDB X"), id="a small child, for a moment"),
     ],
 )
 def test_silent_for(project: Project, harmless: dict[str, Any]) -> None:

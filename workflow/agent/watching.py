@@ -6,6 +6,7 @@ relation that the operation touched.
 """
 
 import functools
+import re
 import time
 
 from _migration_workflow_agent.migrating import Watcher
@@ -13,6 +14,17 @@ from _migration_workflow_agent.migrating import Watcher
 DIRECTIONS = ("database_forwards", "database_backwards")
 STATEMENT_LENGTH = 300
 """Longer statements are cut in the evidence."""
+
+NAME = r"(?:`((?:[^`]|``)+)`|\"((?:[^\"]|\"\")+)\"|(\w+))"
+CHANGES_ROWS = re.compile(
+    r"\s*(?:WITH\b.*?\)\s*)?"
+    r"(?:UPDATE(?:\s+(?:LOW_PRIORITY|IGNORE|OR\s+\w+))*"
+    r"|DELETE(?:\s+(?:LOW_PRIORITY|QUICK|IGNORE))*\s+FROM"
+    r"|(?:INSERT|REPLACE)(?:\s+(?:LOW_PRIORITY|HIGH_PRIORITY|IGNORE|OR\s+\w+))*\s+INTO)"
+    rf"\s+{NAME}",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A statement of MariaDB, MySQL or SQLite that changes rows, and the table that it names."""
 
 
 def watchers_of(connection):
@@ -66,7 +78,8 @@ class Touched:
     a second connection while the statement ran, ``"inferred"`` from the statement alone.
     ``algorithm``: with which one MariaDB or MySQL changed the table. ``locked_in`` and
     ``worked_in`` are the first and the last transaction of the migration, counted from 1, that
-    took the lock and that rewrote, scanned or changed rows; ``None`` where none did.
+    took the lock and that rewrote, scanned or changed rows; ``None`` where none did. Of the
+    ``rows`` that were changed, ``most_rows`` is how many were in one transaction, at most.
     """
 
     def __init__(self, relation):
@@ -75,6 +88,7 @@ class Touched:
         self.rewrite = False
         self.scan = False
         self.rows = 0
+        self.most_rows = 0
         self.statement = None
         self.work = None
         self.taken = None
@@ -83,6 +97,7 @@ class Touched:
         self.algorithm = None
         self.locked_in = None
         self.worked_in = None
+        self._rows_in = (None, 0)
 
     def did(self, rewrite, scan, rows, statement, transaction=1):
         """Add what a statement did. A rewrite is more to name than a scan."""
@@ -93,6 +108,9 @@ class Touched:
         self.rewrite |= rewrite
         self.scan |= scan
         self.rows += rows
+        latest, before = self._rows_in
+        self._rows_in = (transaction, rows + (before if latest == transaction else 0))
+        self.most_rows = max(self.most_rows, self._rows_in[1])
 
     def released(self, now):
         """Take note that the lock is free again, where one is held."""
@@ -107,6 +125,7 @@ class Touched:
             "rewrite": self.rewrite,
             "scan": self.scan,
             "rows": self.rows,
+            "most_rows": self.most_rows,
             "statement": self.statement,
             "work": self.work,
             "seconds": round(self.seconds, 6),
@@ -194,12 +213,13 @@ class OperationWatcher(Watcher):
     def left(self, observed):
         """Take note that an operation is over; its transaction may still be open."""
 
-    def locked(self, touched, mode, statement, began):
-        """Note the lock that a statement took, if it is the strongest so far."""
+    def locked(self, touched, mode, statement, began, observed="read"):
+        """Note the lock that a statement took, and how that was seen, if it is the strongest."""
         if touched.lock is None or self.RANK.index(mode) > self.RANK.index(touched.lock):
             touched.lock, touched.taken = mode, began
             touched.statement = shown(statement)
             touched.locked_in = None
+            touched.observed = observed
         if touched.lock == mode:
             touched.locked_in = [(touched.locked_in or [self.transaction])[0], self.transaction]
 
@@ -245,6 +265,16 @@ class OperationWatcher(Watcher):
             "rewrites": sorted(rewrites),
             "scans": sorted(scans),
         }
+
+
+def named(match):
+    """Return the name that a pattern with one ``NAME`` in it found, if it did."""
+    if match is None:
+        return None
+    backticks, quotes, plain = match.groups()
+    if backticks:
+        return backticks.replace("``", "`")
+    return quotes.replace('""', '"') if quotes else plain
 
 
 def shown(statement):

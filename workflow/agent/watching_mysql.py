@@ -9,8 +9,9 @@ https://dev.mysql.com/doc/refman/8.4/en/innodb-online-ddl-operations.html).
 import re
 import time
 
+from _migration_workflow_agent.foreign_keys_mysql import OF_CHILD, OF_PARENT, ForeignKeys
 from _migration_workflow_agent.migrating import unheard
-from _migration_workflow_agent.watching import OperationWatcher
+from _migration_workflow_agent.watching import CHANGES_ROWS, NAME, OperationWatcher, named
 from django.db import DatabaseError
 
 MOMENT = "MDL_EXCLUSIVE"
@@ -18,6 +19,9 @@ MOMENT = "MDL_EXCLUSIVE"
 
 WRITES = "MDL_SHARED_NO_WRITE"
 """Held while the table is copied or its index is built: rows can be read and not written."""
+
+ROWS = "MDL_SHARED_WRITE"
+"""Held by whoever changes rows, with those rows, until the transaction is over."""
 
 DEMANDS = (
     ("INSTANT", None, False),
@@ -36,7 +40,6 @@ NOCOPY is MariaDB's: what it may do is all but to rebuild the table.
 REFUSED = {1064, 1221, 1800, 1845, 1846, 1235}
 """Not supported, not known, or not for this statement."""
 
-NAME = r"(?:`((?:[^`]|``)+)`|(\w+))"
 ALTER = re.compile(rf"\s*ALTER\s+(?:IGNORE\s+)?TABLE\s+{NAME}\s", re.IGNORECASE)
 INDEX = re.compile(
     rf"\s*(?:CREATE\s+(?:UNIQUE\s+|FULLTEXT\s+|SPATIAL\s+)?|DROP\s+)INDEX\s.*?\sON\s+{NAME}",
@@ -45,11 +48,7 @@ INDEX = re.compile(
 WHOLE = re.compile(
     rf"\s*(?:DROP|RENAME|TRUNCATE)\s+(?:TABLE\s+)?(?:IF\s+EXISTS\s+)?{NAME}", re.IGNORECASE
 )
-REFERS = re.compile(rf"\bREFERENCES\s+{NAME}", re.IGNORECASE)
 DROPS = re.compile(r"\bDROP\s+(?:INDEX|CONSTRAINT|FOREIGN\s+KEY|CHECK)\b", re.IGNORECASE)
-CHANGES_ROWS = re.compile(
-    rf"\s*(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO|REPLACE\s+INTO)\s+{NAME}", re.IGNORECASE
-)
 COMMITS = re.compile(r"\s*(?:ALTER|CREATE|DROP|RENAME|TRUNCATE)\b", re.IGNORECASE)
 """Statements before and after which the transaction ends, whatever it is of.
 
@@ -60,16 +59,18 @@ https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
 class MySQLWatcher(OperationWatcher):
     """Demands each algorithm in turn of every statement that changes a table."""
 
-    RANK = (WRITES, MOMENT)
+    RANK = (ROWS, OF_CHILD, OF_PARENT, WRITES, MOMENT)
 
     def __init__(self, connection):
         super().__init__()
         self.connection = connection
         self._known = set()
+        self._keys = ForeignKeys(connection)
 
     def begin(self, migration):
         """Follow the migration, and learn which tables are there before it."""
         super().begin(migration)
+        self._keys.forget()
         with unheard(self.connection), self.connection.cursor() as cursor:
             cursor.execute(
                 "SELECT table_name FROM information_schema.tables "
@@ -80,31 +81,50 @@ class MySQLWatcher(OperationWatcher):
     def see(self, observed, statement, params, run, cursor):
         """Run a statement, and note what it did. One that commits is a transaction of its own."""
         commits = COMMITS.match(statement) is not None
-        self.transaction += commits or not self.connection.in_atomic_block
+        if self._begins() or commits:
+            self.transaction += 1
+            self.left(observed)
         try:
             return self._see(observed, statement, params, run, cursor)
         finally:
-            self.transaction += commits
+            if commits:
+                self.transaction += 1
+                self._keys.saw(statement)
+
+    def left(self, observed):
+        """Take note that the rows which an operation has changed are free again."""
+        now = time.perf_counter()
+        for touched in observed.touched.values():
+            touched.released(now)
+
+    def _begins(self):
+        """Say whether a statement is the first of its transaction.
+
+        The server tells nobody. Django forgets what waits for a commit when there was one, or none.
+        """
+        if not self.connection.in_atomic_block:
+            return True
+        if any(entry[1] is _committed for entry in self.connection.run_on_commit):
+            return False
+        self.connection.on_commit(_committed)
+        return True
 
     def _see(self, observed, statement, params, run, cursor):
         """Run a statement, the gentlest way that there is, and note which one that was."""
-        found = ALTER.match(statement) or INDEX.match(statement)
-        table = _table(found)
-        if table in self._known and ";" not in statement.rstrip("; \n"):
-            began = time.perf_counter()
-            result = self._altered(observed.on(table), statement, params, run, cursor)
-            self._note_parents(observed, table, statement, began)
-            return result
+        table = named(ALTER.match(statement) or INDEX.match(statement))
+        whole = None if table else named(WHOLE.match(statement))
+        changed = table or whole
+        reached = self._keys.reached(changed, statement) if changed else {}
         began = time.perf_counter()
-        result = run()
-        table = _table(WHOLE.match(statement))
-        if table in self._known:
-            self._note(observed.on(table), MOMENT, statement, began)
-        table = _table(CHANGES_ROWS.match(statement))
-        if table in self._known:
-            rows = max(cursor.rowcount, 0)
-            observed.on(table).did(False, False, rows, statement, self.transaction)
-            observed.on(table).statement = observed.on(table).statement or statement
+        if table in self._known and ";" not in statement.rstrip("; \n"):
+            result = self._altered(observed.on(table), statement, params, run, cursor)
+        else:
+            result = run()
+        if whole in self._known:
+            self._note(observed.on(whole), MOMENT, statement, began)
+        for other in sorted(reached.keys() & self._known):
+            self._note_reached(observed.on(other), reached[other], statement, began)
+        self._note_rows(observed, statement, began, cursor)
         return result
 
     def _altered(self, touched, statement, params, run, cursor):
@@ -121,19 +141,24 @@ class MySQLWatcher(OperationWatcher):
         self._note(touched, MOMENT, statement, began)
         return result
 
-    def _note_parents(self, observed, table, statement, began):
-        """Note the tables that a new foreign key leads to: it waits for whoever writes to them.
+    def _note_rows(self, observed, statement, began, cursor):
+        """Note how many rows of which table were changed. They are kept until the commit."""
+        table = named(CHANGES_ROWS.match(statement))
+        if table in self._known:
+            touched = observed.on(table)
+            touched.did(False, False, max(cursor.rowcount, 0), statement, self.transaction)
+            self.locked(touched, ROWS, statement, began, "inferred")
 
-        That can't be read anywhere; a test holds rows of theirs and sees it wait.
-        """
-        for match in REFERS.finditer(statement):
-            parent = _table(match)
-            if parent in self._known and parent != table:
-                observed.on(parent).observed = "inferred"
-                self._note(observed.on(parent), WRITES, statement, began)
+    def _note_reached(self, touched, mode, statement, began):
+        """Note a table that a foreign key leads to. All but ``WRITES`` are there for a moment."""
+        self.locked(touched, mode, statement, began, "inferred")
+        touched.taken = None
+        if mode == WRITES:
+            touched.seconds += time.perf_counter() - began
 
     def _note(self, touched, mode, statement, began):
         self.locked(touched, mode, statement, began)
+        touched.taken = None
         touched.seconds += time.perf_counter() - began
 
     def _is_done(self, statement, parameters, cursor):
@@ -147,8 +172,5 @@ class MySQLWatcher(OperationWatcher):
         return True
 
 
-def _table(match):
-    if match is None:
-        return None
-    quoted, plain = match.groups()
-    return quoted.replace("``", "`") if quoted else plain
+def _committed():
+    """Mark the transaction that is open. There is nothing to do when it is over."""

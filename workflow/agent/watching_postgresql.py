@@ -235,10 +235,9 @@ class PostgreSQLWatcher(OperationWatcher):
             relation = self._known[oid]
             if not self._is_covered(relation, oid):
                 touched = observed.on(relation.name)
-                touched.observed = "watched"
                 scanned = relation.table is None and second.scans(oid) > 0
                 touched.did(False, scanned, 0, statement, self.transaction)
-                self.locked(touched, self._held[oid], statement, began)
+                self.locked(touched, self._held[oid], statement, began, "watched")
         self._close_account(observed)
 
     def _close_account(self, observed):

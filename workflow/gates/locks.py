@@ -21,7 +21,6 @@ BYTES_A_ROW = 1000
 
 NOBODY_READS = "nobody can read or write it"
 NOBODY_WRITES = "nobody can write to it"
-MOMENTARY = "MDL_EXCLUSIVE"
 SQLITE = "EXCLUSIVE"
 
 BLOCKS = {
@@ -35,8 +34,14 @@ BLOCKS = {
 """Whom a lock keeps out for as long as it is held; the others let rows be read and written.
 
 https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES,
-https://www.sqlite.org/lockingv3.html. ``MDL_EXCLUSIVE`` is held for a moment at both ends only.
+https://www.sqlite.org/lockingv3.html.
 """
+
+OF_RELATED = ("MDL_EXCLUSIVE of a child", "InnoDB X")
+"""What a change of another table takes, which a foreign key ties to this one. Rows can be read."""
+
+MOMENTARY = ("MDL_EXCLUSIVE", *OF_RELATED)
+"""Locks of MariaDB that are there for a moment, at the ends of a statement."""
 
 
 class Held(NamedTuple):
@@ -86,9 +91,14 @@ class Held(NamedTuple):
         few = small_rows > 0 and self.rows <= small_rows
         return few and (self.size or 0) <= small_rows * BYTES_A_ROW
 
+    def changes_many(self, small_rows: int) -> bool:
+        """Say whether one transaction changes many rows of it."""
+        most: int = self.seen["most_rows"]
+        return most > small_rows > 0
+
     def takes_long(self, small_rows: int) -> bool:
         """Say whether the migration is long at work on it, under whatever lock."""
-        return (self.works and not self.is_small(small_rows)) or self.seen["rows"] > small_rows > 0
+        return (self.works and not self.is_small(small_rows)) or self.changes_many(small_rows)
 
 
 class Judged(NamedTuple):
@@ -171,6 +181,7 @@ def _held(row: Mapping[str, Any], pairs: list[Pair], lock: str, size: Mapping[st
             "rewrite": any(touched["rewrite"] for _, touched in pairs),
             "scan": any(touched["scan"] for _, touched in pairs),
             "rows": sum(touched["rows"] for _, touched in pairs),
+            "most_rows": sum(touched["most_rows"] for _, touched in pairs),
             "seconds": max(touched["seconds"] for _, touched in pairs),
             "locked_in": _hull(touched["locked_in"] for touched in takers),
             "worked_in": _hull(touched["worked_in"] for _, touched in pairs),
@@ -244,9 +255,9 @@ def _judge(one: Held, long: list[Held], small_rows: int) -> Judged | None:
         return _while_working(one, small_rows)
     if one.blocks and long:
         return _beside_work(one, long)
-    if one.blocks or one.seen["lock"] == MOMENTARY:
-        return _for_a_moment(one)
-    return _rows_kept(one) if one.seen["rows"] > small_rows > 0 else None
+    if one.changes_many(small_rows) and not one.blocks:
+        return _rows_kept(one)
+    return _for_a_moment(one, small_rows)
 
 
 def _while_working(one: Held, small_rows: int) -> Judged:
@@ -270,7 +281,12 @@ def _beside_work(one: Held, long: list[Held]) -> Judged:
     )
 
 
-def _for_a_moment(one: Held) -> Judged:
+def _for_a_moment(one: Held, small_rows: int) -> Judged | None:
+    """Return what is to be said of a lock under which nothing takes long, if anything is."""
+    if one.seen["lock"] in OF_RELATED:
+        return None if one.is_small(small_rows) else _of_related(one)
+    if not one.blocks and one.seen["lock"] not in MOMENTARY:
+        return None
     return Judged(
         "LCK104" if one.blocks is NOBODY_WRITES else "LCK106",
         Severity.INFO,
@@ -280,12 +296,22 @@ def _for_a_moment(one: Held) -> Judged:
     )
 
 
+def _of_related(one: Held) -> Judged:
+    return Judged(
+        "LCK104",
+        Severity.INFO,
+        f"changes a table that a foreign key ties to {one.table}: {NOBODY_WRITES} for a moment, "
+        "which does not grow with the table; but it waits for every transaction that has written "
+        f"there, and all who want to write there wait behind it. {one.seen['statement']}",
+    )
+
+
 def _rows_kept(one: Held) -> Judged:
     return Judged(
         "LCK105",
         Severity.WARNING,
-        f"changes {one.seen['rows']:,} rows of {one.table} in one transaction: whoever wants to "
-        f"change one of them waits until that is over. {one.held}. {one.seen['statement']}",
+        f"changes {one.seen['most_rows']:,} rows of {one.table} in one transaction: whoever wants "
+        f"to change one of them waits until that is over. {one.held}. {one.seen['statement']}",
     )
 
 

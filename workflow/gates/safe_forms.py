@@ -8,6 +8,9 @@ from typing import Any
 QUIET = "Apply it in a quiet time: migration-workflow migrate-safe gives up its place in the queue "
 QUIET += "after lock-seconds, and tries again."
 NEXT = " Then run: migration-workflow rehearse"
+ROWS_ALONE = ("RowExclusiveLock", "MDL_SHARED_WRITE")
+"""Locks of a statement that changes rows, on PostgreSQL and on MariaDB."""
+
 CONTRIB = "django.contrib.postgres.operations"
 
 
@@ -16,10 +19,10 @@ def safe_form(kind: str, names: Mapping[str, str], seen: Mapping[str, Any], *, o
     lock, work = seen["lock"], (seen["work"] or seen["statement"] or "").upper()
     if not own:
         return f"It is the migration of an installed app, which can't be rewritten. {QUIET}"
+    if lock in ROWS_ALONE:
+        return _in_batches(seen) + NEXT
     if not lock.endswith("Lock"):
         return QUIET
-    if lock == "RowExclusiveLock":
-        return _in_batches(seen) + NEXT
     if not (seen["rewrite"] or seen["scan"]):
         return f"Keep it in a migration of its own, with nothing that takes long. {QUIET}"
     if seen["rewrite"]:
