@@ -14,7 +14,7 @@ from _migration_workflow_agent.rendering import Executor
 from django.db.migrations.executor import MigrationExecutor
 
 from tests.agent.engines import connected
-from tests.fuzz.rendering.runs import Outcome, Run
+from tests.fuzz.rendering.runs import Outcome, Run, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,9 +51,7 @@ def difference(url: str, story: Story) -> tuple[str, Outcome]:
 def _differences(expected: Outcome, found: Outcome) -> Iterator[str]:
     if expected.failure != found.failure:
         yield f"failure: {expected.failure!r}, not {found.failure!r}"
-    yield from _first(
-        "did", [one.told() for one in expected.parts], [one.told() for one in found.parts]
-    )
+    yield from _first("did", list(told(expected.parts)), list(told(found.parts)))
     yield from _first("code saw", expected.seen, found.seen)
     if expected.left != found.left:
         yield f"the schema is {expected.left}, not {found.left}"
@@ -75,8 +73,8 @@ def _first(what: str, some: list[Any], others: list[Any]) -> Iterator[str]:
             return
 
 
-def _lines(told: Any) -> str:
-    return "\n".join(f"    {line}" for line in pformat(told, width=160).splitlines())
+def _lines(value: Any) -> str:
+    return "\n".join(f"    {line}" for line in pformat(value, width=160).splitlines())
 
 
 def shortened(story: Story, still: Callable[[Story], bool]) -> Story:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.checks import ERROR
@@ -35,6 +37,8 @@ class Known:
         self.apps: Any = self.state.apps
         self.code: dict[str, str] = {}
         self._number = 0
+        self._near: set[tuple[str, str]] = set()
+        """The models that the last operations have to do with."""
 
     # What comes next
 
@@ -45,14 +49,20 @@ class Known:
             for text in texts:
                 operation = evaluated(text, dict.fromkeys(self.code, _no_code))
                 operation.state_forwards(app, state)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Django 4.2 says that index_together will go
+            with index_together_is_allowed():
                 apps = state.apps
                 own = [model for model in apps.get_models() if model._meta.app_label in APPS]
                 if not all(map(_is_sound, own)) or _clashes(apps):
                     return False
         except UNSOUND:
             return False
+        self._near = {
+            key
+            for models in (self.state.models, state.models)
+            for model in models.values()
+            if any(f'"{model.name}"' in text for text in texts)
+            for key in ((model.app_label, model.name_lower), *_targets(model))
+        }
         self.state, self.apps = state, apps
         return True
 
@@ -82,8 +92,11 @@ class Known:
         ]
 
     def model(self, *, tables: bool = True) -> tuple[str, Any] | None:
-        """Return one of the project's models."""
+        """Return one of the project's models, often one near to what was done last."""
         own = self.own(tables=tables)
+        near = [(app, model) for app, model in own if (app, model.name_lower) in self._near]
+        if near and self.often(0.4):
+            own = near
         return self.chance.choice(own) if own else None
 
     def fields(self, model: Any, *, relations: bool) -> list[tuple[str, Any]]:
@@ -120,6 +133,21 @@ class Known:
         ]
         self.chance.shuffle(names)
         return (app, model, names[:2]) if len(names) > 1 else None
+
+
+@contextmanager
+def index_together_is_allowed() -> Iterator[None]:
+    """Let Django 4.2 not say that it will go."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'index_together' is deprecated")
+        yield
+
+
+def _targets(model: Any) -> Iterator[tuple[str, str]]:
+    """Yield the keys of the models that a model refers to."""
+    for field in model.fields.values():
+        app, _, name = str(getattr(field.remote_field, "model", "")).lower().partition(".")
+        yield app, name
 
 
 def _no_code(*_: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from django.db.migrations.state import ProjectState, StateApps
 
 from tests.fuzz.rendering.contrib import migrations_of
 from tests.fuzz.rendering.hands import Hands
+from tests.fuzz.rendering.known import index_together_is_allowed
 from tests.fuzz.rendering.names import NAMES, evaluated
 
 if TYPE_CHECKING:
@@ -31,15 +33,30 @@ MANY_WAYS = ("AlterField", "RenameField", "RenameModel")
 
 @dataclass
 class Part:
-    """What one operation did. In ``any_order``, its statements have no certain order."""
+    """What one operation did, or what came between two."""
 
     of: str
+    migration: str = ""
     any_order: bool = False
+    """Whether its statements have no certain order."""
+    is_code: bool = False
     did: list[Any] = field(default_factory=list)
 
-    def told(self) -> tuple[str, list[Any]]:
-        """Return it in a form that can be compared."""
-        return self.of, sorted(self.did) if self.any_order else self.did
+
+def told(parts: list[Part]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield what was done in a form that can be compared.
+
+    What an operation leaves for later may be done by any that follows it in the same migration.
+    So those that follow one without a certain order have none either, apart from code.
+    """
+    for name, some in itertools.groupby(parts, lambda part: part.migration):
+        of_migration = list(some)
+        certain = list(itertools.takewhile(lambda part: not part.any_order, of_migration))
+        rest = of_migration[len(certain) :]
+        for part in [*certain, *(part for part in rest if part.is_code)]:
+            yield part.of, part.did
+        if rest:
+            yield name, sorted(one for part in rest if not part.is_code for one in part.did)
 
 
 @dataclass
@@ -113,21 +130,22 @@ class Run:
 
     def _announce(self, migration: Any) -> None:
         """Tell each operation of a migration from the next, and from what is left to its end."""
-        any_order = any(map(_in_any_order, migration.operations))
         for operation in migration.operations:
             for way in ("database_forwards", "database_backwards"):
-                told = f"{migration.app_label} {migration.name} {way} {operation.describe()}"
-                setattr(operation, way, self._announced(operation, way, told, any_order))
+                name = f"{migration.app_label} {migration.name} {way}"
+                setattr(operation, way, self._announced(operation, way, name))
 
-    def _announced(self, operation: Any, way: str, told: str, any_order: bool) -> Any:
+    def _announced(self, operation: Any, way: str, name: str) -> Any:
         do, parts = getattr(operation, way), self.outcome.parts
+        is_code = isinstance(operation, RunPython)
 
         def announced(*args: Any, **more: Any) -> Any:
-            parts.append(Part(told, _in_any_order(operation)))
-            if isinstance(operation, RunPython) and way == "database_backwards":
+            what = operation.describe()
+            parts.append(Part(f"{name} {what}", name, _in_any_order(operation), is_code))
+            if is_code and way == "database_backwards":
                 _make_anew(args[2])
             done = do(*args, **more)
-            parts.append(Part(f"{told}: after", any_order))
+            parts.append(Part(f"{name} after {what}", name))
             return done
 
         return announced
@@ -179,7 +197,7 @@ class Run:
             return execute(sql, params, many, context)
 
         settled = mock.patch.object(ProjectState, "clear_delayed_apps_cache", _settled)
-        with self.connection.execute_wrapper(note), settled:
+        with self.connection.execute_wrapper(note), settled, index_together_is_allowed():
             yield
 
     def _rows(self) -> dict[str, Any]:
