@@ -193,7 +193,7 @@ class Run:
         parts.append(Part("before"))
 
         def note(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
-            parts[-1].did.append((re.sub(r'"s\d+_x\d+"', "savepoint", str(sql)), str(params)))
+            parts[-1].did.append((re.sub(r'"s\d+_x\d+"', "savepoint", str(sql)), str(params or ())))
             return execute(sql, params, many, context)
 
         settled = mock.patch.object(ProjectState, "clear_delayed_apps_cache", _settled)
