@@ -17,11 +17,10 @@ BUILDING = "SELECT count(*) FROM pg_stat_progress_create_index WHERE phase LIKE 
 
 
 @pytest.fixture
-def shop(shop: Shop) -> Shop:
+def shop(migrated_shop: Shop) -> Shop:
     """The example, migrated, with rows."""
-    shop.manage("migrate", "--verbosity=0")
-    shop.manage("seed")
-    return shop
+    migrated_shop.manage("seed")
+    return migrated_shop
 
 
 def build(url: str, index: str) -> None:

@@ -34,9 +34,9 @@ NAMES = ["catalogue.0011_size", "catalogue.0012_label"]
 
 
 @pytest.fixture
-def migrated(shop: Shop) -> Shop:
+def migrated(migrated_shop: Shop) -> Shop:
     """The example, migrated to the end, with models that are ahead of its migrations."""
-    shop.manage("migrate", "--verbosity=0")
+    shop = migrated_shop
     shop.manage("seed")
     shop.configure(*QUICK)
     shop.append(

@@ -52,11 +52,10 @@ def session(url: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def migrated(shop: Shop) -> Shop:
+def migrated(migrated_shop: Shop) -> Shop:
     """The example, migrated to the end, with a little patience."""
-    shop.manage("migrate", "--verbosity=0")
-    shop.configure(*QUICK)
-    return shop
+    migrated_shop.configure(*QUICK)
+    return migrated_shop
 
 
 def with_field(shop: Shop, **how: Any) -> None:
