@@ -104,7 +104,10 @@ class Way:
         executor.progress_callback = self.note
         nodes = {(APP, migration.name): migration for migration in self.plan}
         executor.loader = SimpleNamespace(
-            graph=SimpleNamespace(nodes=nodes), applied_migrations=nodes, unmigrated_apps=set()
+            graph=SimpleNamespace(nodes=nodes),
+            applied_migrations=nodes,
+            disk_migrations=nodes,
+            unmigrated_apps=set(),
         )
         return executor
 
