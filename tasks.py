@@ -34,8 +34,8 @@ def test(context: Context) -> None:
 @task(name="test-projects")
 def test_projects(context: Context) -> None:
     """Run the flows on a real project from the package index, and the stories of adoption."""
-    run(context, "pytest", "-m", "pypi", "tests/projects", "-k", "wagtail")
-    run(context, "pytest", "-m", "pypi", "-n", "auto", "tests/adoption")
+    words = ("tests/projects", "tests/adoption", "-k", "wagtail or adoption")
+    run(context, "pytest", "-m", "pypi", "-n", "auto", "--dist", "loadgroup", *words)
 
 
 ns = namespace

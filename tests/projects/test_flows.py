@@ -51,7 +51,13 @@ PROJECTS = (
 )
 
 
-@pytest.fixture(params=PROJECTS, ids=lambda project: project.name)
+@pytest.fixture(
+    params=[
+        # Of several processes of tests one makes the project.
+        pytest.param(project, marks=pytest.mark.xdist_group(project.name), id=project.name)
+        for project in PROJECTS
+    ]
+)
 def project(request: pytest.FixtureRequest) -> Project:
     found = request.param
     assert isinstance(found, Project)
