@@ -21,17 +21,40 @@ START: Mapping[str, Callable[[], AbstractContextManager[Server]]] = {
 ServerOf = Callable[[str], Server]
 
 
+class _Running:
+    """The servers of this process. They end with the last of the fixtures that give them out."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._servers: dict[str, Server] = {}
+        self._holders = 0
+
+    def __enter__(self) -> ServerOf:
+        self._holders += 1
+        return self._server_of
+
+    def __exit__(self, *_: object) -> None:
+        self._holders -= 1
+        if self._holders == 0:
+            self._servers.clear()
+            self._stack.close()
+
+    def _server_of(self, engine: str) -> Server:
+        if engine not in self._servers:
+            self._servers[engine] = self._stack.enter_context(START[engine]())
+        return self._servers[engine]
+
+
+RUNNING = _Running()
+
+
 @pytest.fixture(scope="session")
 def server_of() -> Iterator[ServerOf]:
-    """Return the running server of an engine. It is started once in a process of tests."""
-    with ExitStack() as stack:
-        running: dict[str, Server] = {}
+    """Return the running server of an engine. It is started once in a process of tests.
 
-        def server_of(engine: str) -> Server:
-            if engine not in running:
-                running[engine] = stack.enter_context(START[engine]())
-            return running[engine]
-
+    To pytest each module that imports this has a fixture of its own; the servers are the same.
+    """
+    with RUNNING as server_of:
         yield server_of
 
 
