@@ -38,22 +38,30 @@ KNOWN_FIELDS = {
 """The modules of fields that hold no other field."""
 
 
+NUMBERS = 1_000_000
+"""More fields than the models of one state have."""
+
+
 class ModelsAskedFor(StateApps):
     """The models of one state, each made when it is asked for.
 
     ``models`` belongs to it, so that nothing changes a model before it is made. ``before`` has
-    the models of the state before: there a model is made first, since that is the order of its
-    columns where SQLite's table is made anew with an old model's fields and a new one.
-    ``inherits``: whether classes of the state before are handed on to this one.
+    the models of the state before, if some of its classes are to be handed on to this one.
+
+    Fields are numbered as if all models of a state were made at once, and those of the next after
+    them: that is the order of columns where SQLite's table is made anew with fields of both.
     """
 
-    def __init__(self, models, real_apps, real_models, before=None, *, inherits=False):
+    def __init__(self, models, real_apps, real_models, before=None):
         self._before = before
-        self._inherits = inherits
         self._changed = set()
         self._refers = {}
         self._waiting = {}
         self._making = False
+        self._numbering = False
+        self._numbers = Field.creation_counter, Field.auto_creation_counter
+        Field.creation_counter += NUMBERS
+        Field.auto_creation_counter -= NUMBERS
         self._whole = True  # while there is nothing
         super().__init__([], {})
         self._whole = False
@@ -62,7 +70,7 @@ class ModelsAskedFor(StateApps):
         waiting = [*models.values(), *real_models]
         self._models = {(model.app_label, model.name_lower): model for model in waiting}
         self._waiting = dict(self._models)
-        if inherits and before is not None:
+        if before is not None:
             then = before._models.items()
             self._changed = {key for key, one in then if not is_same(one, self._models.get(key))}
             self._inherit()
@@ -76,7 +84,7 @@ class ModelsAskedFor(StateApps):
             if self._making:  # one that is being made asks for its base
                 self.render_multiple([self._waiting.pop(key)])
             else:
-                self._make_after_before(key)
+                self._make_or_inherit(key)
         if key[0] not in self.app_configs:
             return super().get_model(app_label, model_name, require_ready)
         return self.app_configs[key[0]].get_model(model_name, require_ready)
@@ -109,13 +117,12 @@ class ModelsAskedFor(StateApps):
     def clear_cache(self):
         """Drop what models here have concluded from each other.
 
-        Django's own drops, with every model that is made, also which settings name models: the
+        Django's own also drops, with every model that is made, which settings name models: the
         same of all registries, and asked for each foreign key that is copied.
         """
         if self.ready:
-            for models in self.all_models.values():
-                for model in models.values():
-                    model._meta._expire_cache()
+            for _, model in self._made():
+                model._meta._expire_cache()
 
     def make_all(self):
         """Make every model that nobody asked for so far, and the apps, in Django's order."""
@@ -138,8 +145,24 @@ class ModelsAskedFor(StateApps):
         app.apps = self
         return app
 
-    def _make_after_before(self, key):
+    def render_multiple(self, model_states):
+        """Make models, with fields that are numbered for this state."""
+        if self._numbering:
+            super().render_multiple(model_states)
+            return
+        self._numbering = True
+        later = Field.creation_counter, Field.auto_creation_counter
+        Field.creation_counter, Field.auto_creation_counter = self._numbers
+        try:
+            super().render_multiple(model_states)
+        finally:
+            self._numbers = Field.creation_counter, Field.auto_creation_counter
+            Field.creation_counter, Field.auto_creation_counter = later
+            self._numbering = False
+
+    def _make_or_inherit(self, key):
         if self._before is not None and key in self._before._waiting:
+            # It will be asked for there as well: what both refer to is then made once.
             self._before._make([key])
             self._inherit()
         if key in self._waiting:
@@ -150,24 +173,49 @@ class ModelsAskedFor(StateApps):
 
         Those are the ones that neither a change nor something missing has to do with.
         """
-        before = self._before
-        if not self._inherits or before is None or before._pending_operations:
+        before, here = self._before, self.all_models
+        if before._pending_operations:
             return
-        stale = before._reached_by(self._changed)
-        for label, models in before.all_models.items():
-            for name, model in models.items():
-                owner = _owner(model)
-                if owner not in stale and name not in self.all_models[label]:
-                    self._waiting.pop(owner, None)
-                    self._refers[owner] = before._refers[owner]
-                    self._adopt(label, name, model)
+        made_anew = {
+            key for key, model in before._made() if here[key[0]].get(key[1], model) is not model
+        }
+        stale = before._reached_by(self._changed | made_anew)
+        for key, model in before._made():
+            if key not in stale and key[1] not in here[key[0]]:
+                self._waiting.pop(key, None)
+                self._refers[key] = before._refers[key]
+                self._adopt(*key, model)
+
+    def _made(self):
+        """Return the key and the class of all that is there so far."""
+        there = self.all_models.items()
+        return [((label, name), model) for label, some in there for name, model in some.items()]
+
+    def _with_bases(self, keys):
+        """Return the keys of models, and of those that they inherit from."""
+        found, more = set(), set(keys)
+        while more:
+            found |= more
+            more = (
+                {
+                    _key_of(base)
+                    for key in more & self._models.keys()
+                    for base in self._models[key].bases
+                }
+                - found
+                - {None}
+            )
+        return found
 
     def _reached_by(self, changed):
-        """Return the keys of the models that lead to changed ones, and of those themselves."""
-        for models in self.all_models.values():
-            for model in models.values():
-                self._refers.setdefault(_owner(model), set(_referred_to(model)))
-        reached, more = set(), set(changed)
+        """Return the keys of changed models, of what they inherit from, and of all that lead there.
+
+        Of a parent, the state before and the one after are asked which relations lead to it.
+        """
+        for key, model in self._made():
+            if key not in self._refers:
+                self._refers[key] = set(_referred_to(model))
+        reached, more = set(), self._with_bases(changed)
         while more:
             reached |= more
             more = {key for key, others in self._refers.items() if others & more} - reached
@@ -211,13 +259,6 @@ def is_same(model, other):
     )
 
 
-def _owner(model):
-    """Return the key of a model, or of the one whose field has made it."""
-    meta = model._meta
-    meta = meta.auto_created._meta if meta.auto_created else meta
-    return meta.app_label, meta.model_name
-
-
 def _referred_to(model):
     """Yield the keys of the models that a model refers to, or inherits from."""
     meta = model._meta
@@ -225,10 +266,10 @@ def _referred_to(model):
         remote = field.remote_field
         for other in (getattr(remote, "model", None), getattr(remote, "through", None)):
             if hasattr(other, "_meta"):
-                yield _owner(other)
+                yield _key_of(other)
     for base in model.__mro__[1:]:
         if hasattr(base, "_meta") and not base._meta.abstract:
-            yield _owner(base)
+            yield _key_of(base)
 
 
 class StateAskedFor(ProjectState):
@@ -257,11 +298,13 @@ class StateAskedFor(ProjectState):
         return self._apps
 
     def _asked_for(self, before=None):
-        how = {"before": before, "inherits": self._onward}
-        return ModelsAskedFor(copied(self.models), self.real_apps, self._real_models, **how)
+        before = before if self._onward else None
+        return ModelsAskedFor(copied(self.models), self.real_apps, self._real_models, before)
 
     def _changed(self):
         if self._apps is not None:
+            # The state before that one may have concluded something from the same classes.
+            self._apps.clear_cache()
             self._apps, self._apps_before = None, self._apps
 
     def clone(self):
@@ -440,7 +483,7 @@ def leaves_models_behind(state, migration):
     operations = list(with_those_within(migration.operations))
     bases = [model.bases for model in state.models.values()]
     bases += [one.bases for one in operations if isinstance(one, CreateModel)]
-    parents = {name for some in bases for name in map(_key_of_base, some)}
+    parents = {name for some in bases for name in map(_key_of, some)}
     for operation in operations:
         if isinstance(operation, AlterField):
             key = (migration.app_label, operation.model_name_lower)
@@ -452,10 +495,11 @@ def leaves_models_behind(state, migration):
     return False
 
 
-def _key_of_base(base):
-    if isinstance(base, str):
-        return tuple(base.lower().split("."))
-    return (base._meta.app_label, base._meta.model_name) if hasattr(base, "_meta") else None
+def _key_of(model):
+    """Return the key of a model that is given as a class or by name, ``None`` for another class."""
+    if isinstance(model, str):
+        return tuple(model.lower().split("."))
+    return (model._meta.app_label, model._meta.model_name) if hasattr(model, "_meta") else None
 
 
 def with_those_within(operations):
