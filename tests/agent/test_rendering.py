@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from _migration_workflow_agent.fingerprint import fingerprint
-from _migration_workflow_agent.rendering import Cloned, Executor, StateAskedFor
+from _migration_workflow_agent.rendering import Cloned, Executor, StateAskedFor, is_known
 from django.db import DatabaseError, OperationalError, migrations, models
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
@@ -563,6 +563,12 @@ def plain(field: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 def test_a_field_that_may_hold_another_is_cloned() -> None:
     own = type("Own", (models.CharField,), {"clone": lambda _: "a clone"})
     assert Cloned(own()).clone() == "a clone"
+
+
+def test_what_contenttypes_adds_to_a_new_name_is_known() -> None:
+    from django.contrib.contenttypes.management import RenameContentType
+
+    assert is_known(RenameContentType(APP, "author", "writer"))
 
 
 class TestAsDjangoHasIt:

@@ -26,7 +26,11 @@ from django.db.models import Field
 KNOWN_DJANGO = ((4, 2), (6, 1))
 """The first and the last Django whose operations and schema editors this was compared with."""
 
-KNOWN_OPERATIONS = ("django.db.migrations.operations.", "django.contrib.postgres.operations")
+KNOWN_OPERATIONS = (
+    "django.db.migrations.operations.",
+    "django.contrib.contenttypes.management",
+    "django.contrib.postgres.operations",
+)
 
 
 KNOWN_FIELDS = {
@@ -366,11 +370,12 @@ class Copied(ModelState):
     def of(cls, model):
         """Return a copy of a model."""
         copied_model = cls.__new__(cls if type(model) is ModelState else type(model))
-        copied_model.__dict__.update(model.__dict__)
-        copied_model.fields = dict(model.fields)
-        copied_model.options = dict(model.options)
-        copied_model.managers = list(model.managers)
-        copied_model.clones = vars(model).get("clones", {})  # all copies have the same
+        own = vars(copied_model)
+        own.update(vars(model))
+        own["fields"] = model.fields.copy()
+        own["options"] = model.options.copy()
+        own["managers"] = model.managers.copy()
+        own.setdefault("clones", {})  # all copies have the same
         return copied_model
 
     def render(self, apps):
