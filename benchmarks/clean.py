@@ -28,6 +28,16 @@ from tests.projects.sites import make_wagtail_site
 
 TOOL = str(Path(sys.executable).parent / "migration-workflow")
 VERB = (TOOL, "test-migrations-clean", "--format=json")
+DJANGO = (".venv/bin/python", "manage.py", "migrate", "--verbosity=0")
+SET_UP = """\
+import os
+
+import django
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings.dev"
+django.setup()
+"""
+BOOT = (".venv/bin/python", "-c", SET_UP)
 MOST = 0.15
 
 OWN, OWN_MIGRATIONS = "works", 24
@@ -61,9 +71,9 @@ PART = """\
 ## A new migration on a long history
 
 How long `test-migrations-clean` takes after one migration was added, as against a run from
-nothing. Measured by `python -m benchmarks.clean`, which writes this part of the page:
-[hyperfine](https://github.com/sharkdp/hyperfine) times the whole verb, boot included, both sides in
-turns ({rounds} rounds).
+nothing, and as against `manage.py migrate` from nothing. Measured by `python -m benchmarks.clean`,
+which writes this part of the page: [hyperfine](https://github.com/sharkdp/hyperfine) times whole
+processes, boot included, all sides in turns ({rounds} rounds).
 
 {machine}
 
@@ -72,7 +82,8 @@ turns ({rounds} rounds).
 The history is that of a Wagtail site with an app of its own, on SQLite: {of} migrations with the
 new one. Everything before it was kept by a run on the main branch. In the order of an empty
 database, a migration of `works` comes last; one of `home` comes before most of Wagtail's, and what
-comes after it is run again.
+comes after it is run again. To boot the project's Django, and do nothing, took {boot:.2f} s: less
+than that neither side can take.
 """
 
 
@@ -100,9 +111,9 @@ class Timed(NamedTuple):
     kept: int
     of: int
 
-    def ratio(self) -> float:
+    def ratio(self, side: str = "zero") -> float:
         """How many times as long it takes, by the medians."""
-        return statistics.median(self.wall["added"]) / statistics.median(self.wall["zero"])
+        return statistics.median(self.wall["added"]) / statistics.median(self.wall[side])
 
     def ratio_of_processor_time(self) -> float:
         """The same by the work that is done."""
@@ -173,11 +184,17 @@ def measure(site: Path, case: Case, rounds: int) -> Timed:
     field = f"    note_{number} = models.TextField(null=True)\n"
     models.write_text(before.replace("    pass\n", "") + field, encoding="utf-8")
     forget, kept = "rm -rf .workflow", site.parent / "kept"
-    sides = {"zero": forget, "added": f"{forget}; cp -r {shlex.quote(str(kept))} .workflow"}
+    sides = {
+        "zero": forget,
+        "added": f"{forget}; cp -r {shlex.quote(str(kept))} .workflow",
+        "django": "rm -f db.sqlite3",
+        "boot": "true",
+    }
+    programs = {"django": DJANGO, "boot": BOOT}
     timed = Timed({side: [] for side in sides}, {side: [] for side in sides}, 0, 0)
     for _ in range(rounds):
         for side, before_it in sides.items():
-            result = hyperfine(site, before_it)
+            result = hyperfine(site, programs.get(side, VERB), before_it)
             timed.wall[side] += result["times"]
             timed.processor[side].append(result["user"] + result["system"])
     run(site, "sh", "-c", sides["added"])
@@ -188,12 +205,12 @@ def measure(site: Path, case: Case, rounds: int) -> Timed:
     return timed._replace(kept=told["migrations"], of=told["of"])
 
 
-def hyperfine(site: Path, before: str) -> dict[str, Any]:
-    """Time one run of the verb, which must pass; ``before`` is run in a shell before it."""
+def hyperfine(site: Path, argv: Sequence[str], before: str) -> dict[str, Any]:
+    """Time one run of a program, which must pass; ``before`` is run in a shell before it."""
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
-        argv = ["hyperfine", "--shell=none", "--runs=1", "--style=none"]
-        argv += [f"--export-json={file.name}", "--prepare", shlex.join(["sh", "-c", before])]
-        run(site, *argv, shlex.join(VERB))
+        timer = ["hyperfine", "--shell=none", "--runs=1", "--style=none"]
+        timer += [f"--export-json={file.name}", "--prepare", shlex.join(["sh", "-c", before])]
+        run(site, *timer, shlex.join(argv))
         [result] = json.load(file)["results"]
     timed: dict[str, Any] = result
     return timed
@@ -220,6 +237,8 @@ def part(found: Sequence[tuple[Case, Timed]], rounds: int) -> str:
             f"**{timed.ratio():.2f}**",
             "" if case.most is None else f"{case.most}",
             f"{timed.ratio_of_processor_time():.2f}",
+            f"{statistics.median(timed.wall['django']):.2f} s",
+            f"{timed.ratio('django'):.2f}",
         )
         for case, timed in found
     ]
@@ -231,9 +250,13 @@ def part(found: Sequence[tuple[Case, Timed]], rounds: int) -> str:
         "ratio",
         "at most",
         "of CPU time",
+        "`migrate` from nothing",
+        "ratio to that",
     )
     of = found[0][1].of
-    return PART.format(rounds=rounds, machine=machine(), table=table(head, rows), of=of)
+    boot = statistics.median(seconds for _, timed in found for seconds in timed.wall["boot"])
+    shown = {"machine": machine(), "table": table(head, rows), "of": of, "boot": boot}
+    return PART.format(rounds=rounds, **shown)
 
 
 if __name__ == "__main__":

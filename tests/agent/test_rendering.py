@@ -104,6 +104,15 @@ CASES: dict[str, Sequence[Any]] = {
     ],
     "DeleteModel": [*SHOP, migrations.DeleteModel("Tag"), migrations.DeleteModel("Book")],
     "RenameModel": [*SHOP, migrations.RenameModel("Author", "Writer")],
+    "RenameField in a migration that runs as Django has it": [
+        *SHOP,
+        create("Note", ("author", to("Author", to_field="code"))),
+        migrations.AddField("Note", "text", char(default="x")),
+        OwnOperation("Note", "more", char(default="x")),
+        migrations.RenameField("Author", "code", "number"),
+        migrations.AlterField("Note", "text", char(default="y", null=True)),
+        migrations.AlterField("Note", "more", char(default="y", null=True)),
+    ],
     "RenameModel that refers": [*SHOP, migrations.RenameModel("Tag", "Label")],
     "RenameModel to and fro": [
         *SHOP,

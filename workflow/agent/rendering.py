@@ -331,7 +331,7 @@ class StateAskedFor(ProjectState):
 
     def add_model(self, model_state):
         """Add a model."""
-        super().add_model(Copied.of(model_state))
+        super().add_model(_copied(model_state))
         self._changed()
 
     def remove_model(self, app_label, model_name):
@@ -365,18 +365,6 @@ class Copied(ModelState):
     def __init__(self, *arguments, **more):
         super().__init__(*arguments, **more)
         self.clones = {}
-
-    @classmethod
-    def of(cls, model):
-        """Return a copy of a model."""
-        copied_model = cls.__new__(cls if type(model) is ModelState else type(model))
-        own = vars(copied_model)
-        own.update(vars(model))
-        own["fields"] = model.fields.copy()
-        own["options"] = model.options.copy()
-        own["managers"] = model.managers.copy()
-        own.setdefault("clones", {})  # all copies have the same
-        return copied_model
 
     def render(self, apps):
         """Make the class, with copies of clones where Django clones each field anew."""
@@ -422,7 +410,21 @@ class Cloned:
 
 def copied(models):
     """Return copies of the models of a state, without the checks that Django repeats for each."""
-    return {key: Copied.of(model) for key, model in models.items()}
+    return {key: _copied(model) for key, model in models.items()}
+
+
+def _copied(model, kind=Copied):
+    copied_model = kind.__new__(kind if type(model) in {Copied, ModelState} else type(model))
+    own = vars(copied_model)
+    own.update(vars(model))
+    own["fields"] = model.fields.copy()
+    own["options"] = model.options.copy()
+    own["managers"] = model.managers.copy()
+    if kind is ModelState:  # Django changes fields of such a model
+        own.pop("clones", None)
+    else:
+        own.setdefault("clones", {})  # all copies have the same
+    return copied_model
 
 
 class Executor(MigrationExecutor):
@@ -528,7 +530,8 @@ def is_known(operation):
 
 def as_django_has_it(state):
     """Return a state with every model made, which Django keeps up to date."""
-    plain = ProjectState(copied(state.models), state.real_apps)
+    models = {key: _copied(model, ModelState) for key, model in state.models.items()}
+    plain = ProjectState(models, state.real_apps)
     plain.is_delayed = state.is_delayed
     plain.__dict__["apps"] = state._asked_for()
     plain.apps.make_all()
