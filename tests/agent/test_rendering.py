@@ -354,6 +354,7 @@ def run(connection: Any, kind: Any, steps: Sequence[Any]) -> tuple[list[Any], An
     return statements, found, state
 
 
+@pytest.mark.filterwarnings("ignore:'index_together' is deprecated")
 @pytest.mark.parametrize("database_url", ENGINES, indirect=True)
 @pytest.mark.parametrize("case", CASES)
 def test_it_is_as_with_django(target: Any, case: str) -> None:

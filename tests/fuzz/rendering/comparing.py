@@ -45,6 +45,7 @@ def difference(url: str, story: Story) -> tuple[str, Outcome]:
         with connected(url) as connection:
             assert connection.features.supports_json_field  # asks once, with statements
             outcomes.append(Run(connection, kinds, story).run())
+            connection.connection.close()  # Django leaves one in memory open
     return "\n".join(_differences(*outcomes)), outcomes[0]
 
 

@@ -112,8 +112,10 @@ class Run:
     def _recover(self) -> None:
         """Begin anew where Django leaves its transaction open: on SQLite, if code failed in it."""
         if self.connection.in_atomic_block:
-            self.connection.connection.rollback()
+            before = self.connection.connection
+            before.rollback()
             self.connection.connect()
+            before.close()
 
     def _migrations(self) -> Iterator[Any]:
         names = dict(self.names)
