@@ -12,7 +12,7 @@ from _migration_workflow_agent.as_rehearsed import (
 )
 from _migration_workflow_agent.channel import describe_error
 from _migration_workflow_agent.copies import SNAPSHOT, keep_others_out, put_back, snapshot
-from _migration_workflow_agent.fingerprint import fingerprint
+from _migration_workflow_agent.fingerprint import fingerprint, schema_and_history
 from _migration_workflow_agent.half_note import Noted, note_of
 from _migration_workflow_agent.limits import Patience, is_of_lock, is_of_time, limited
 from _migration_workflow_agent.lookout import Lookout
@@ -205,5 +205,5 @@ def restore(session, database, folder):
 
 
 def verify(_, database):
-    """Return what the database holds now, read afresh."""
-    return fingerprint(connections[database])
+    """Return the schema and the recorded migrations of the database as they are now."""
+    return schema_and_history(connections[database])

@@ -9,33 +9,38 @@ import re
 FIRST_NAME = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|`([^`]+)`|\[([^\]]+)\]|([^\s,]+))""")
 
 
-def fingerprint(connection):
-    """Return the schema, the recorded migrations and the number of rows in each table."""
+def fingerprint(connection, uncounted=()):
+    """Return the schema, the recorded migrations and the number of rows in each table.
+
+    To be counted, a table is read through. Those that are ``uncounted`` are left out.
+    """
+    found = schema_and_history(connection)
+    with connection.cursor() as cursor:
+        names = [name for name in _tables(connection, cursor) if name not in uncounted]
+        return {**found, "rows": {name: _count(connection, cursor, name) for name in names}}
+
+
+def schema_and_history(connection):
+    """Return the schema and the recorded migrations. No other row is looked at."""
     with connection.cursor() as cursor:
         tables = _tables(connection, cursor)
         return {
-            "schema": _schema(connection, cursor, tables),
+            "schema": {
+                **{table: describe_table(connection, cursor, table) for table in tables},
+                **_definitions(connection, cursor),
+            },
             "history": _history(connection, tables),
-            "rows": {table: _count(connection, cursor, table) for table in tables},
         }
 
 
 def schema(connection):
-    """Return the schema alone, in which no row is looked at."""
-    with connection.cursor() as cursor:
-        return _schema(connection, cursor, _tables(connection, cursor))
+    """Return the schema alone."""
+    return schema_and_history(connection)["schema"]
 
 
 def _tables(connection, cursor):
     names = connection.introspection.table_names(cursor)
     return sorted(name for name in names if not name.startswith("sqlite_"))
-
-
-def _schema(connection, cursor, tables):
-    return {
-        **{table: describe_table(connection, cursor, table) for table in tables},
-        **_definitions(connection, cursor),
-    }
 
 
 def difference(before, after):
