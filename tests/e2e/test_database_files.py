@@ -201,6 +201,29 @@ def test_a_database_with_a_write_ahead_log(shop: Shop) -> None:
     assert ("catalogue", "0011_more") in shop.applied()
 
 
+def test_whoever_has_a_write_ahead_log_open_lets_nobody_migrate_step_by_step(shop: Shop) -> None:
+    """A snapshot that is put back would take away what they write meanwhile."""
+    shop.configure("lock-seconds = 0.1", "retry-seconds = 0.2")
+    shop.append("config/settings.py", IMPATIENT)
+    with_stock(shop)
+    shop.add_migration(name="0012_more", after="0011_more", body="atomic = False")
+    shop.query("PRAGMA journal_mode = WAL")
+    before, applied = shop.dump(), shop.applied()
+    with closing(sqlite3.connect(shop.database)) as other:
+        other.execute("SELECT count(*) FROM catalogue_tag").fetchall()
+        done = shop.json("migrate-safe")
+        assert done.code == 1, done
+        assert "DAT211" in done.codes
+        assert "it is as it was before" in done.stdout
+        with other:  # and is not kept out
+            other.execute("INSERT INTO catalogue_tag (name) VALUES ('meanwhile')")
+    assert shop.applied() == applied
+    assert all("catalogue_tag" in line for line in set(shop.dump()) - set(before))
+    done = shop.run("migrate-safe")
+    assert done.code == 0, done
+    assert shop.query("SELECT count(*) FROM catalogue_tag WHERE name = 'meanwhile'") == [(1,)]
+
+
 def test_a_symbolic_link_to_a_database_stays_one(shop: Shop) -> None:
     with_stock(shop)
     elsewhere = shop.folder.parent / "elsewhere.sqlite3"

@@ -51,7 +51,7 @@ def apply(session, database, scratch, rehearsed, patience):
     recorder = Recorder(session.channel, "applying", watchers)
     outcome = {"failed": None, "differences": [], "timed_out": None, "half": None}
     outcome["back"] = None
-    undo = Undo(session.channel, connection, scratch, rehearsed["as_one"])
+    undo = Undo(trying, scratch, rehearsed["as_one"])
 
     def run():
         del recorder.rows[:]
@@ -135,9 +135,10 @@ class Undo:
     statement, with others kept out, so that putting it back takes nobody else's rows away.
     """
 
-    def __init__(self, channel, connection, scratch, as_one):
-        self.channel = channel
-        self.connection = connection
+    def __init__(self, trying, scratch, as_one):
+        self.trying = trying
+        self.channel = trying.channel
+        self.connection = connection = trying.connection
         self.as_one = as_one
         self.snapshot = os.path.join(scratch, SNAPSHOT)
         self.note = keep_note(scratch)
@@ -149,9 +150,9 @@ class Undo:
     @contextlib.contextmanager
     def armed(self):
         """Undo what happens in this block if it raises, whatever it raises."""
-        if self.stepwise:
-            keep_others_out(self.connection)
         try:
+            if self.stepwise:
+                self.trying.attempt(self._keep_others_out)
             with one_transaction(self.connection) if self.as_one else contextlib.nullcontext():
                 yield
         except BaseException:
@@ -170,6 +171,13 @@ class Undo:
                 snapshot(self.connection.alias, self.snapshot)
             self._write_note()
             self.saved = True
+
+    def _keep_others_out(self):
+        try:
+            keep_others_out(self.connection)
+        except Exception:
+            self.connection.close()  # or it would keep out those who are in the way
+            raise
 
     def _undo(self):
         self.channel.shielded = True

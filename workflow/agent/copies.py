@@ -79,10 +79,13 @@ def put_back(alias, path):
 def keep_others_out(connection):
     """Let nobody else write to a SQLite database from our first look at it until we close it.
 
-    With a write-ahead log that would need everybody else to be gone, even those who only have
-    the file open (https://www.sqlite.org/pragma.html#pragma_locking_mode): there it is not done.
+    What they wrote would go with a snapshot that is put back. With a write-ahead log nobody else
+    may have the file open then, not even to read
+    (https://www.sqlite.org/pragma.html#pragma_locking_mode).
     """
     with connection.cursor() as cursor:
+        cursor.execute("PRAGMA locking_mode = EXCLUSIVE")
         cursor.execute("PRAGMA journal_mode")
-        if cursor.fetchone()[0] != "wal":
-            cursor.execute("PRAGMA locking_mode = EXCLUSIVE")
+        if cursor.fetchone()[0] == "wal":
+            cursor.execute("BEGIN EXCLUSIVE")
+            cursor.execute("COMMIT")
