@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 from _migration_workflow_agent.fingerprint import fingerprint
-from _migration_workflow_agent.rendering import Cloned, Executor, StateAskedFor, is_known
+from _migration_workflow_agent.rendering import (
+    Cloned,
+    Executor,
+    StateAskedFor,
+    is_known,
+    leaves_models_behind,
+)
+from django.core.exceptions import FieldDoesNotExist
 from django.db import DatabaseError, OperationalError, migrations, models
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
@@ -575,6 +582,45 @@ def test_a_field_that_may_hold_another_is_cloned() -> None:
     assert Cloned(own()).clone() == "a clone"
 
 
+@pytest.mark.parametrize("kind", [MigrationExecutor, Executor])
+def test_what_leads_nowhere_before_a_plan_is_an_error_as_with_django(
+    connection: Any, kind: Any
+) -> None:
+    executor = kind(connection)
+    state = StateAskedFor({}, set(), []) if kind is Executor else ProjectState()
+    deepcopy(BOOK).state_forwards(APP, state)
+    plan = [(step, False) for step in history([TAG])]
+    with pytest.raises(ValueError, match=r"shop\.Book\.author .* lazy reference"):
+        executor._migrate_all_forwards(state, plan, plan, fake=False, fake_initial=False)
+
+
+@pytest.mark.skipif(not hasattr(models, "CompositePrimaryKey"), reason="from Django 5.2 on")
+@pytest.mark.parametrize("kind", [MigrationExecutor, Executor])
+def test_a_composite_key_whose_part_gets_another_name(connection: Any, kind: Any) -> None:
+    line = migrations.CreateModel(
+        "Line",
+        [
+            ("pk", models.CompositePrimaryKey("author", "number")),
+            ("author", to("Author")),
+            ("number", models.IntegerField()),
+        ],
+    )
+    steps = history([AUTHOR, line, migrations.RenameField("Line", "author", "writer")])
+    with pytest.raises(FieldDoesNotExist, match="has no field named 'author'"):
+        run(connection, kind, steps)
+
+
+def test_the_label_of_an_app_may_have_capitals() -> None:
+    state = StateAskedFor({}, set(), [])
+    create("Place").state_forwards("Upper", state)
+    migrations.CreateModel("Shop", [], bases=("Upper.place",)).state_forwards("Upper", state)
+    migration: Any = migrations.Migration("0002_step", "Upper")
+    migration.operations = [
+        migrations.AlterField("Place", "id", models.AutoField(primary_key=True))
+    ]
+    assert leaves_models_behind(state, migration)
+
+
 def test_what_contenttypes_adds_to_a_new_name_is_known() -> None:
     from django.contrib.contenttypes.management import RenameContentType
 
@@ -606,8 +652,21 @@ class TestAsDjangoHasIt:
 
     def test_not_where_all_is_known(self, connection: Any) -> None:
         noop = migrations.RunPython(migrations.RunPython.noop)
-        steps = [self.migration(AUTHOR, noop), self.migration(migrations.RunSQL("SELECT 1"))]
-        assert self.kinds(connection, *steps) == [StateAskedFor, StateAskedFor]
+        later = migrations.AddField("Author", "born", models.DateField(null=True))
+        steps = [self.migration(AUTHOR), self.migration(later), self.migration(noop)]
+        assert self.kinds(connection, *steps) == [StateAskedFor, StateAskedFor, StateAskedFor]
+
+    def test_from_code_on_until_something_is_put_off(self, connection: Any) -> None:
+        """Django gives code of one migration the classes that code before it has had."""
+        seen = []
+        look = migrations.RunPython(lambda apps, _: seen.append(apps.get_model(APP, "author")))
+        later = migrations.AddField("Author", "born", models.DateField(null=True))
+        steps = [[AUTHOR], [look], [look], [later], [look]]
+        kinds = self.kinds(connection, *(self.migration(*step) for step in steps))
+        assert kinds == [StateAskedFor, ProjectState, ProjectState, ProjectState, StateAskedFor]
+        first, second, last = seen
+        assert first is second
+        assert last is not second
 
     @pytest.mark.parametrize(
         "wrapped",

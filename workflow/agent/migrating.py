@@ -145,6 +145,7 @@ def migrate(connection, recorder, plan=None, executor_class=None, *, signals=Fal
         return []
     state = executor._create_project_state(with_applied_migrations=True)
     signal = {"verbosity": 0, "interactive": False, "db": connection.alias, "plan": plan}
+    state.apps.get_models()  # whoever hears the signal may go from any of them to any other
     with _failures_named(recorder), recorder.listening(connection):
         emit_pre_migrate_signal(apps=state.apps, **signal)
         recorder.plan(state.apps)

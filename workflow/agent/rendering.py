@@ -16,10 +16,10 @@ import copy
 from operator import is_
 
 import django
-from django.apps.registry import Apps
+from django.apps.registry import Apps, apps
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
-from django.db.migrations.operations import AlterField, CreateModel
+from django.db.migrations.operations import AlterField, CreateModel, RunPython
 from django.db.migrations.state import AppConfigStub, ModelState, ProjectState, StateApps
 from django.db.models import Field
 
@@ -247,6 +247,11 @@ class ModelsAskedFor(StateApps):
             self._making = False
 
 
+def refers(field):
+    """Say whether a field leads to a model, or is a key that is made of other fields."""
+    return field.remote_field is not None or hasattr(field, "field_names")
+
+
 def is_same(model, other):
     """Say whether two states of a model are made into the same class.
 
@@ -301,6 +306,11 @@ class StateAskedFor(ProjectState):
             self._apps = self._asked_for(before)
         return self._apps
 
+    @apps.deleter
+    def apps(self):
+        """Let the models be made anew, as own operations do that change a state themselves."""
+        self._changed()
+
     def _asked_for(self, before=None):
         before = before if self._onward else None
         return ModelsAskedFor(copied(self.models), self.real_apps, self._real_models, before)
@@ -343,7 +353,7 @@ class StateAskedFor(ProjectState):
         """Rename a field. Those that refer to it, which Django changes, are first made our own."""
         for model in self.models.values():
             model.fields = {
-                name: field.clone() if field.remote_field else field
+                name: field.clone() if refers(field) else field
                 for name, field in model.fields.items()
             }
         super().rename_field(app_label, model_name, old_name, new_name)
@@ -436,24 +446,36 @@ class Executor(MigrationExecutor):
     _as_django = False
     """Whether all migrations from here on run on states as Django has them."""
 
+    _shares = False
+    """Whether code has run, and what comes next gets the same models, as long as all are there."""
+
     def _create_project_state(self, with_applied_migrations=False):
         """Return the state that a plan begins with."""
         state = super()._create_project_state(with_applied_migrations)
         if self._as_django or not self._knows_django():
             return state
-        return self._asked_for(state, StateApps(state.real_apps, {}).real_models)
+        return self._asked_for(state, real_models_of(state.real_apps))
 
     def _migrate_all_forwards(self, state, plan, full_plan, **how):
         """Run a plan. Whoever has the models of the state before it keeps them as they were."""
         if isinstance(state, StateAskedFor):
+            state.apps.make_all()
+            if state.apps._pending_operations:
+                StateApps(state.real_apps, state.models)  # says what a field leads to in vain
             state = self._asked_for(state, state._real_models)
         return super()._migrate_all_forwards(state, plan, full_plan, **how)
 
     def apply_migration(self, state, migration, **how):
-        """Run a migration, on a state as Django has it where something is not Django's own."""
+        """Run a migration, on a state as Django has it where something is not Django's own.
+
+        Until something makes it put off what it has to make anew, Django gives code of one
+        migration the very classes that code of another had.
+        """
         own = isinstance(state, StateAskedFor)
         self._as_django = self._as_django or leaves_models_behind(state, migration)
-        known = not self._as_django and self._knows(migration)
+        has_code = any(map(is_own_code, with_those_within(migration.operations)))
+        self._shares = not state.is_delayed and (self._shares or has_code)
+        known = not (self._as_django or self._shares) and self._knows(migration)
         if own and not known:
             state = as_django_has_it(state)
         elif known and not own:
@@ -462,22 +484,40 @@ class Executor(MigrationExecutor):
 
     def _asked_for(self, state, real_models):
         models = copied(state.models)
-        return StateAskedFor(models, state.real_apps, real_models, onward=self.onward)
+        asked_for = StateAskedFor(models, state.real_apps, real_models, onward=self.onward)
+        asked_for.is_delayed = state.is_delayed
+        return asked_for
 
     def _knows_django(self):
         first, last = KNOWN_DJANGO
-        return first <= django.VERSION[
-            :2
-        ] <= last and self.connection.SchemaEditorClass.__module__.startswith("django.")
+        editor = self.connection.SchemaEditorClass
+        return first <= django.VERSION[:2] <= last and editor.__module__.startswith("django.")
 
     def _knows(self, migration):
         kind = type(migration)
         return (
             self._knows_django()
             and kind.apply is Migration.apply
+            and kind.unapply is Migration.unapply
             and kind.mutate_state is Migration.mutate_state
             and all(map(is_known, migration.operations))
         )
+
+
+def real_models_of(labels):
+    """Return the models of apps without migrations, as Django's registry of a state has them."""
+    configs = map(apps.get_app_config, labels)
+    return [
+        ModelState.from_model(model, exclude_rels=True)
+        for config in configs
+        for model in config.get_models()
+    ]
+
+
+def is_own_code(operation):
+    """Say whether an operation runs code of the project's. What contenttypes adds is Django's."""
+    is_django_s = type(operation).__module__.startswith("django.contrib.")
+    return isinstance(operation, RunPython) and not is_django_s
 
 
 def leaves_models_behind(state, migration):
@@ -505,7 +545,8 @@ def leaves_models_behind(state, migration):
 def _key_of(model):
     """Return the key of a model that is given as a class or by name, ``None`` for another class."""
     if isinstance(model, str):
-        return tuple(model.lower().split("."))
+        label, _, name = model.rpartition(".")
+        return label, name.lower()
     return (model._meta.app_label, model._meta.model_name) if hasattr(model, "_meta") else None
 
 
