@@ -605,7 +605,8 @@ def test_a_composite_key_whose_part_gets_another_name(connection: Any, kind: Any
             ("number", models.IntegerField()),
         ],
     )
-    steps = history([AUTHOR, line, migrations.RenameField("Line", "author", "writer")])
+    born = migrations.AddField("Author", "born", models.DateField(null=True))
+    steps = history([AUTHOR, line, born, migrations.RenameField("Line", "author", "writer")])
     with pytest.raises(FieldDoesNotExist, match="has no field named 'author'"):
         run(connection, kind, steps)
 
