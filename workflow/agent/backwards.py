@@ -1,7 +1,9 @@
 """Takes migrations back as Django does, and makes only those models that they ask for.
 
 Django makes every model of the state before each migration that is to go, before it takes back
-the first of them: that takes as long as to apply them all.
+the first of them: that takes as long as to apply them all. Code on the way back then gets classes
+which may lead to others that were made for an earlier state. Here it gets what it would get if each
+migration were taken back by a ``migrate`` of its own.
 """
 
 from _migration_workflow_agent.rendering import (
@@ -9,11 +11,9 @@ from _migration_workflow_agent.rendering import (
     StateAskedFor,
     as_django_has_it,
     copied,
-    is_own_code,
     leaves_models_behind,
     with_those_within,
 )
-from django.db.migrations.migration import Migration
 from django.db.migrations.operations import RenameField, RunPython
 
 
@@ -25,14 +25,11 @@ class Backwards(Executor):
     def _migrate_all_backwards(self, plan, full_plan, fake):
         """Take a plan back, and return the state after it.
 
-        All is done as Django does it where it would not make anew every model that it should, or
-        where a state depends on those that come after it: what leads back here must lead back
-        with ``migrate``.
+        All is done as Django does it where it would not make anew every model that it should.
         """
+        if not self._knows_django():
+            return super()._migrate_all_backwards(plan, full_plan, fake)
         going = {migration for migration, _ in plan}
-        in_order = [migration for migration, _ in full_plan if migration in going]
-        if not self._knows_django() or any(map(_disturbs_states_before, in_order[1:])):
-            return self._as_django_does(plan, full_plan, fake)
         nodes, applied = self.loader.graph.nodes, self.loader.applied_migrations
         staying = {nodes[key] for key in applied if key in nodes} - going
         before, state = {}, self._create_project_state()
@@ -42,7 +39,8 @@ class Backwards(Executor):
             elif migration not in staying:
                 continue
             if before and leaves_models_behind(state, migration):
-                return self._as_django_does(plan, full_plan, fake)
+                self._as_django = True
+                return super()._migrate_all_backwards(plan, full_plan, fake)
             state = migration.mutate_state(state, preserve=migration in going)
         for migration, _ in plan:
             self.unapply_migration(before.pop(migration), migration, fake=fake)
@@ -52,30 +50,12 @@ class Backwards(Executor):
                 state = migration.mutate_state(state, preserve=False)
         return state
 
-    def _as_django_does(self, plan, full_plan, fake):
-        self._as_django = True
-        return super()._migrate_all_backwards(plan, full_plan, fake)
-
     def unapply_migration(self, state, migration, **how):
         """Take a migration back, with every model made where code is to get them."""
         all_at_once = not self._knows(migration) or _has(migration, RunPython)
         if all_at_once and isinstance(state, StateAskedFor):
             state = as_django_has_it(_apart(state, migration))
         return super().unapply_migration(state, migration, **how)
-
-
-def _disturbs_states_before(migration):
-    """Say whether it matters what Django made for the migrations before, when this one goes.
-
-    Code gets classes that may lead to others which were made for one of those; and ``RenameField``
-    changes fields that states before it have as well.
-    """
-    return type(migration).unapply is not Migration.unapply or any(
-        not _is_django_s(part)
-        or isinstance(part, RenameField)
-        or (is_own_code(part) and part.reverse_code not in {None, RunPython.noop})
-        for part in with_those_within(migration.operations)
-    )
 
 
 def _apart(state, migration):

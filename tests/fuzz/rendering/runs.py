@@ -13,6 +13,7 @@ from unittest import mock
 from _migration_workflow_agent.fingerprint import fingerprint
 from django.apps import apps as installed
 from django.db import migrations
+from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations import RunPython
 from django.db.migrations.state import ProjectState, StateApps
 
@@ -143,6 +144,8 @@ class Run:
         def announced(*args: Any, **more: Any) -> Any:
             what = operation.describe()
             parts.append(Part(f"{name} {what}", name, _in_any_order(operation), is_code))
+            if is_code and way == "database_backwards":
+                _make_anew(args[2])
             done = do(*args, **more)
             parts.append(Part(f"{name} after {what}", name))
             return done
@@ -174,7 +177,7 @@ class Run:
         plan = [(migration, True) for migration in reversed(self.steps_again[count:])]
         full = [(migration, False) for migration in self.steps_again]
         state: ProjectState = self.backwards._migrate_all_backwards(plan, full, fake=False)
-        if getattr(self.backwards, "_as_django", True):
+        if type(self.backwards) is MigrationExecutor:
             state = ProjectState(real_apps=set(self.story.unmigrated))
             for migration in list(self._migrations())[:count]:
                 state = migration.mutate_state(state, preserve=False)
@@ -240,6 +243,16 @@ def _settled(state: ProjectState) -> None:
             _put_in_order(apps.all_models[label], models)
             _put_in_order(apps.app_configs[label].models, models)
         apps.clear_cache()
+
+
+def _make_anew(state: ProjectState) -> None:
+    """Give code on the way back models that are made anew, if the state is one of Django's.
+
+    Before Django takes anything back it goes through all states, which share classes. These keep
+    to one of those states, and may lead to models of it that are gone in the state of the code.
+    """
+    if type(state) is ProjectState:
+        state.__dict__.pop("apps", None)
 
 
 def _put_in_order(some: dict[str, Any], like: dict[str, Any]) -> None:
