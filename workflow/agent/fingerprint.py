@@ -14,10 +14,14 @@ def fingerprint(connection, uncounted=()):
 
     To be counted, a table is read through. Those that are ``uncounted`` are left out.
     """
-    found = schema_and_history(connection)
     with connection.cursor() as cursor:
-        names = [name for name in _tables(connection, cursor) if name not in uncounted]
-        return {**found, "rows": {name: _count(connection, cursor, name) for name in names}}
+        tables = _tables(connection, cursor)
+        counted = [table for table in tables if table not in uncounted]
+        return {
+            "schema": _schema(connection, cursor, tables),
+            "history": _history(connection, tables),
+            "rows": {table: _count(connection, cursor, table) for table in counted},
+        }
 
 
 def schema_and_history(connection):
@@ -25,22 +29,27 @@ def schema_and_history(connection):
     with connection.cursor() as cursor:
         tables = _tables(connection, cursor)
         return {
-            "schema": {
-                **{table: describe_table(connection, cursor, table) for table in tables},
-                **_definitions(connection, cursor),
-            },
+            "schema": _schema(connection, cursor, tables),
             "history": _history(connection, tables),
         }
 
 
 def schema(connection):
-    """Return the schema alone."""
-    return schema_and_history(connection)["schema"]
+    """Return the schema alone, in which no row is looked at."""
+    with connection.cursor() as cursor:
+        return _schema(connection, cursor, _tables(connection, cursor))
 
 
 def _tables(connection, cursor):
     names = connection.introspection.table_names(cursor)
     return sorted(name for name in names if not name.startswith("sqlite_"))
+
+
+def _schema(connection, cursor, tables):
+    return {
+        **{table: describe_table(connection, cursor, table) for table in tables},
+        **_definitions(connection, cursor),
+    }
 
 
 def difference(before, after):
