@@ -12,6 +12,7 @@ from _migration_workflow_agent.rendering import (
     as_django_has_it,
     copied,
     leaves_models_behind,
+    part_fields_that_refer,
     with_those_within,
 )
 from django.db.migrations.operations import RenameField, RunPython
@@ -59,15 +60,11 @@ class Backwards(Executor):
 
 
 def _apart(state, migration):
-    """Return a state whose fields are its own where a migration changes fields themselves.
-
-    ``RenameField`` does within those that refer to the field, and other states have them too.
-    """
+    """Return a state of which a migration may change fields that other states have, too."""
     if not _has(migration, RenameField):
         return state
     models = copied(state.models)
-    for model in models.values():
-        model.fields = {name: field.clone() for name, field in model.fields.items()}
+    part_fields_that_refer(models)
     return StateAskedFor(models, state.real_apps, state._real_models)
 
 

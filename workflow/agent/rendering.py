@@ -247,9 +247,15 @@ class ModelsAskedFor(StateApps):
             self._making = False
 
 
-def refers(field):
-    """Say whether a field leads to a model, or is a key that is made of other fields."""
-    return field.remote_field is not None or hasattr(field, "field_names")
+def part_fields_that_refer(models):
+    """Give models of a state fields of their own, where ``RenameField`` changes fields themselves.
+
+    Those are the ones that lead to a model, or are a key that is made of other fields.
+    """
+    for model in models.values():
+        for name, field in model.fields.items():
+            if field.remote_field is not None or hasattr(field, "field_names"):
+                model.fields[name] = field.clone()
 
 
 def is_same(model, other):
@@ -351,11 +357,7 @@ class StateAskedFor(ProjectState):
 
     def rename_field(self, app_label, model_name, old_name, new_name):
         """Rename a field. Those that refer to it, which Django changes, are first made our own."""
-        for model in self.models.values():
-            model.fields = {
-                name: field.clone() if refers(field) else field
-                for name, field in model.fields.items()
-            }
+        part_fields_that_refer(self.models)
         super().rename_field(app_label, model_name, old_name, new_name)
 
     def reload_model(self, app_label, model_name, delay=False):  # noqa: ARG002 - as in Django
