@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +16,14 @@ from tests.history.conftest import migration, write_tree
 from tests.history.test_cache import snapshot
 from workflow.history import sharing
 from workflow.history.reading import read_history
-from workflow.history.sharing import share
+from workflow.history.sharing import both, share
+
+may_fork = sharing._may_fork
 
 
 @pytest.fixture(autouse=True)
 def forking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fork for any amount of work, as a process with one thread would."""
+    """Fork for any amount of work, as a process with one thread and two processors would."""
     if not hasattr(os, "fork"):
         pytest.skip("this system does not fork")
     monkeypatch.setattr(sharing, "ENOUGH", 2)
@@ -54,6 +59,48 @@ def test_what_a_copy_cannot_send_is_done_here() -> None:
     here = os.getpid()
     results = share(range(4), lambda piece: object() if os.getpid() != here else piece)
     assert results == [0, 1, 2, 3]
+
+
+def test_the_second_piece_is_done_by_a_copy() -> None:
+    ours, theirs = both(os.getpid, os.getpid)
+    assert ours == os.getpid() != theirs
+
+
+def test_what_a_copy_that_leaves_did_not_bring_is_done_here() -> None:
+    here = os.getpid()
+
+    def there() -> Any:
+        return "done here" if os.getpid() == here else sys.exit(3)
+
+    assert both(lambda: 1, there) == (1, "done here")
+
+
+def test_what_is_no_plain_data_is_done_here() -> None:
+    thing = object()
+    assert both(lambda: 1, lambda: thing) == (1, thing)
+
+
+def test_an_error_of_the_copy_is_raised_here() -> None:
+    def fails() -> Any:
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        both(lambda: 1, fails)
+
+
+@pytest.mark.parametrize(
+    ("threads", "processors", "forks"), [(1, 2, True), (2, 2, False), (1, 1, False)]
+)
+def test_a_lone_thread_forks_where_there_is_a_second_processor(
+    threads: int, processors: int, forks: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "_may_fork", may_fork)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(threading, "active_count", lambda: threads)
+    monkeypatch.setattr(os, "cpu_count", lambda: processors)
+    ours, theirs = both(os.getpid, os.getpid)
+    assert ours == os.getpid()
+    assert (theirs != ours) == forks
 
 
 def alone(check: Callable[[], None]) -> None:
