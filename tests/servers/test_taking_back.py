@@ -138,6 +138,22 @@ class TestStays:
         ) in found["message"]
         assert applied(migrated) == NAMES[:1]
 
+    def test_what_somebody_has_built_upon(self, migrated: Shop, database_url: str) -> None:
+        pending(migrated, executing("CREATE VIEW report AS SELECT size FROM catalogue_tag"))
+        refused = migrated.json("migrate-safe")
+        found = finding(refused)
+        assert (
+            "Taken back: catalogue.0012_label. What was applied before that stays applied: "
+            "catalogue.0011_size. catalogue.0011_size was not taken back: others have built upon "
+            "catalogue_tag since, and would lose: view report."
+        ) in found["message"]
+        assert applied(migrated) == NAMES[:1]
+        [rows] = [gate["evidence"] for gate in refused.document["gates"] if gate["name"] == "apply"]
+        assert [row["migration"] for row in rows if row["direction"] == "back"] == ["0012_label"]
+        with session(database_url) as other:
+            other.execute("SELECT size FROM report WHERE size IS NOT NULL")
+            assert other.fetchall() == []
+
     @pytest.mark.parametrize(
         ("operation", "why"),
         [

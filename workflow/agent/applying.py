@@ -12,6 +12,7 @@ from _migration_workflow_agent.as_rehearsed import (
 )
 from _migration_workflow_agent.channel import describe_error
 from _migration_workflow_agent.copies import SNAPSHOT, keep_others_out, put_back, snapshot
+from _migration_workflow_agent.dependents import AtCommit
 from _migration_workflow_agent.fingerprint import fingerprint, schema_and_history
 from _migration_workflow_agent.half_note import Noted, note_of
 from _migration_workflow_agent.limits import Patience, is_of_lock, is_of_time, limited
@@ -47,7 +48,15 @@ def apply(session, database, scratch, rehearsed, patience):
     turn = session.turns.get(database)
     kept = Noted(note_of(scratch, database))
     each = EachStep(connection, trying, rehearsed["steps"])
-    watchers = (TurnKept(turn), lookout, kept, trying, *([] if rehearsed["as_one"] else [each]))
+    at_commit = AtCommit(connection)
+    watchers = (
+        TurnKept(turn),
+        lookout,
+        kept,
+        trying,
+        at_commit,
+        *([] if rehearsed["as_one"] else [each]),
+    )
     recorder = Recorder(session.channel, "applying", watchers)
     outcome = {"failed": None, "differences": [], "timed_out": None, "half": None}
     outcome["back"] = None
@@ -64,7 +73,7 @@ def apply(session, database, scratch, rehearsed, patience):
             expect_as_after(connection, before, rehearsed)
 
     try:
-        with limited(connection, trying.patience), lookout.looking():
+        with limited(connection, trying.patience), lookout.looking(), at_commit.looking():
             trying.attempt(run) if rehearsed["as_one"] else run()
     except MigrationFailedError as error:
         outcome["failed"] = error.described()
@@ -79,7 +88,7 @@ def apply(session, database, scratch, rehearsed, patience):
         connection.close()  # the limits were for applying alone
         if outcome["failed"] is not None or outcome["differences"]:
             applied = [(row["app"], row["migration"]) for row in recorder.rows]
-            way_back = WayBack(session, connection, rehearsed, applied)
+            way_back = WayBack(session, connection, rehearsed, applied, at_commit.definitions)
             why = _why_left_alone(outcome)
             if applied and why is None:
                 outcome["back"] = way_back.take(trying.patience, (TurnKept(turn),), each.before)

@@ -1,15 +1,19 @@
 """Takes back what a plan had applied before it failed, where nobody loses anything by that.
 
 In the rehearsal nobody else was there. Here others may have written, since a migration was
-committed, into what it made. So it is taken back only where four things are sure: the rehearsal
-took it back, and tables and rows were the same then; the server does so in one transaction, or not
-at all; it consists of changes of the schema whose way back Django knows; and what goes with it
-holds nothing but what the migration left there, which is looked up under the locks that keep
-others out. The first that has to stay keeps all that came before it.
+committed, into what it made, or built upon it. So it is taken back only where five things are sure:
+the rehearsal took it back, and tables and rows were the same then; the server does so in one
+transaction, or not at all; it consists of changes of the schema whose way back Django knows; what
+goes with it holds nothing but what the migration left there; and nothing depends on that but what
+the migration made. The last two are looked up under the locks that keep others out. The first
+migration that has to stay keeps all that came before it.
 """
+
+import contextlib
 
 from _migration_workflow_agent.catalog import digests
 from _migration_workflow_agent.channel import describe_error
+from _migration_workflow_agent.dependents import dependents, strangers
 from _migration_workflow_agent.limits import Patience, limited
 from _migration_workflow_agent.migrating import Recorder
 from _migration_workflow_agent.plan import reversible
@@ -31,13 +35,17 @@ class HasToStayError(Exception):
 
 
 class WayBack:
-    """The way back for what is ``applied`` of a plan: keys of migrations, in order."""
+    """The way back for what is ``applied`` of a plan: keys of migrations, in order.
 
-    def __init__(self, session, connection, rehearsed, applied):
+    ``at_commit`` counts the definitions of what depended on the tables of each, by its key.
+    """
+
+    def __init__(self, session, connection, rehearsed, applied, at_commit):
         self.session = session
         self.connection = connection
         self.rehearsed = rehearsed
         self.applied = applied
+        self.at_commit = at_commit
 
     def take(self, patience, watchers, before):
         """Take back what can be, the last first. ``before``: what the tables were then.
@@ -52,7 +60,7 @@ class WayBack:
         taken, why = [], None
         with limited(self.connection, brief):
             try:
-                executor = _executor_class(trying, taken)(self.connection, recorder)
+                executor = executor_class(trying, taken, self.at_commit)(self.connection, recorder)
                 migrations = [executor.loader.graph.nodes[key] for key in self.applied]
                 plan, why = _plan(self.connection, migrations, _reversals(self.rehearsed))
                 if plan:
@@ -65,7 +73,8 @@ class WayBack:
             answer = self._answer(taken, why)
             answer["as_before"] = not answer["stays"] and _is_as_before(self.connection, before)
         self.connection.close()  # the limits were for taking back alone
-        return {**answer, "evidence": recorder.rows}
+        rows = [row for row in recorder.rows if (row["app"], row["migration"]) in taken]
+        return {**answer, "evidence": rows}
 
     def leave(self, why):
         """Take nothing back.
@@ -130,17 +139,24 @@ def _reversals(rehearsed):
     return {(row["app"], row["migration"]): row.get("reversal") for row in rehearsed["evidence"]}
 
 
-def _executor_class(trying, taken):
+def executor_class(trying, taken, at_commit):
+    """Return Django's executor, made to take a migration back only where nobody loses by that.
+
+    It raises HasToStayError. The keys of those that it took back are added to ``taken``.
+    """
+
     class Executor(MigrationExecutor):
         def unapply_migration(self, state, migration, fake=False):
             def unapply():
                 with transaction.atomic(using=self.connection.alias):
                     expect_nothing_written(self.connection, state.clone(), migration)
-                    unapply_migration(state.clone(), migration, fake=fake)
+                    with nothing_built_upon(self.connection, at_commit.get(key)):
+                        unapply_migration(state.clone(), migration, fake=fake)
 
             unapply_migration = super().unapply_migration
+            key = (migration.app_label, migration.name)
             trying.attempt(unapply)
-            taken.append((migration.app_label, migration.name))
+            taken.append(key)
             return state
 
     return Executor
@@ -157,22 +173,42 @@ def expect_nothing_written(connection, before, migration):
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         for table in sorted(new):
-            known = old.get(table)
-            conditions = [("", [])] if known is None else []
-            for column, field in new[table].items() if known is not None else ():
-                if column in known:
-                    _expect_same_type(connection, table, column, known[column], field)
-                elif not getattr(field, "generated", False):
-                    conditions.append(_written(connection, column, field))
-            if conditions:
-                cursor.execute(f"LOCK TABLE {quote(table)} IN ACCESS EXCLUSIVE MODE")
-            for condition, values in conditions:
+            known = old.get(table, {})
+            for column in known.keys() & new[table].keys():
+                _expect_same_type(connection, table, column, known[column], new[table][column])
+            columns = {name: new[table][name] for name in new[table].keys() - known.keys()}
+            if not columns:
+                continue
+            cursor.execute(f"LOCK TABLE {quote(table)} IN ACCESS EXCLUSIVE MODE")
+            written = _written(connection, table, columns) if table in old else [("", None)]
+            for condition, values in written:
                 sql = f"SELECT EXISTS (SELECT 1 FROM {quote(table)} {condition})"  # noqa: S608
                 cursor.execute(sql, values)
                 if cursor.fetchone()[0]:
                     raise HasToStayError(
                         f"{table} may hold what others have written since, which would be lost"
                     )
+
+
+@contextlib.contextmanager
+def nothing_built_upon(connection, at_commit):
+    """Raise HasToStayError if more goes in this block than what was there at the commit.
+
+    Others are kept out of the tables whose dependents are looked up by the transaction's locks.
+    To create a function which takes or returns a table's rows PostgreSQL needs no lock: one that
+    is created while the block runs is not seen.
+    """
+    if at_commit is None:
+        raise HasToStayError("what depended on its tables could not be looked up at its commit")
+    standing = dependents(connection)
+    yield
+    left = dependents(connection)
+    gone = [one for identity, one in standing.items() if identity not in left]
+    others = list(strangers(gone, at_commit))
+    if others:
+        table = others[0].table
+        what = ", ".join(one.description for one in others if one.table == table)
+        raise HasToStayError(f"others have built upon {table} since, and would lose: {what}")
 
 
 def _columns(state):
@@ -192,13 +228,35 @@ def _expect_same_type(connection, table, column, old, new):
         )
 
 
-def _written(connection, column, field):
-    """Return the condition, with its values, for rows that are not what AddField left."""
-    if not field.has_default() and _has_db_default(field):
-        return "", []
-    left = connection.schema_editor().effective_default(field)
-    quoted = connection.ops.quote_name(column)
-    return f"WHERE {quoted} IS DISTINCT FROM %s", [left]
+def _written(connection, table, columns):
+    """Return the conditions, each with its values, for rows that are not what AddField left.
+
+    What is there is compared as text. Some types have no equality, as ``json``; in others unlike
+    values are equal, as boxes of one area are.
+    """
+    conditions = []
+    for column, field in columns.items():
+        if getattr(field, "generated", False):
+            continue
+        if not field.has_default() and _has_db_default(field):
+            conditions.append(("", None))
+            continue
+        left = connection.schema_editor().effective_default(field)
+        found = f"{connection.ops.quote_name(column)}::text"
+        kind = _type_of(connection, table, column)
+        conditions.append((f"WHERE {found} IS DISTINCT FROM CAST(%s AS {kind})::text", [left]))
+    return conditions
+
+
+def _type_of(connection, table, column):
+    """Return the type of a column as the server writes it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT format_type(atttypid, atttypmod) FROM pg_attribute "
+            "WHERE attrelid = %s::regclass AND attname = %s",
+            [connection.ops.quote_name(table), column],
+        )
+        return cursor.fetchone()[0]
 
 
 def _has_db_default(field):
