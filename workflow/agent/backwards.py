@@ -9,8 +9,10 @@ migration were taken back by a ``migrate`` of its own.
 from _migration_workflow_agent.rendering import (
     Executor,
     StateAskedFor,
+    adds_to_others,
+    alone,
     as_django_has_it,
-    copied,
+    is_django_s,
     leaves_models_behind,
     part_fields_that_refer,
     with_those_within,
@@ -39,10 +41,12 @@ class Backwards(Executor):
                 before[migration] = state
             elif migration not in staying:
                 continue
-            if before and leaves_models_behind(state, migration):
+            left_behind = before and leaves_models_behind(state, migration)
+            if left_behind or adds_to_others(state, migration):
                 self._as_django = True
                 return super()._migrate_all_backwards(plan, full_plan, fake)
-            state = migration.mutate_state(state, preserve=migration in going)
+            state = alone(state) if migration in going else state
+            state = migration.mutate_state(state, preserve=False)
         for migration, _ in plan:
             self.unapply_migration(before.pop(migration), migration, fake=fake)
         state = self._create_project_state()
@@ -63,18 +67,14 @@ def _apart(state, migration):
     """Return a state of which a migration may change fields that other states have, too."""
     if not _has(migration, RenameField):
         return state
-    models = copied(state.models)
-    part_fields_that_refer(models)
-    return StateAskedFor(models, state.real_apps, state._real_models)
+    state = alone(state)
+    part_fields_that_refer(state.models)
+    return state
 
 
 def _has(migration, kind):
     """Say whether an operation of some kind is in a migration, or one that may be of any."""
     return any(
-        isinstance(part, kind) or not _is_django_s(part)
+        isinstance(part, kind) or not is_django_s(part)
         for part in with_those_within(migration.operations)
     )
-
-
-def _is_django_s(operation):
-    return type(operation).__module__.startswith("django.")

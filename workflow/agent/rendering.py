@@ -13,15 +13,17 @@ relations lead to it.
 """
 
 import copy
+from itertools import chain
 from operator import is_
 
 import django
 from django.apps.registry import Apps, apps
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.migration import Migration
-from django.db.migrations.operations import AlterField, CreateModel, RunPython
+from django.db.migrations.operations import AddField, AlterField, CreateModel, RunPython
 from django.db.migrations.state import AppConfigStub, ModelState, ProjectState, StateApps
 from django.db.models import Field
+from django.db.models.signals import class_prepared
 
 KNOWN_DJANGO = ((4, 2), (6, 1))
 """The first and the last Django whose operations and schema editors this was compared with."""
@@ -60,6 +62,7 @@ class ModelsAskedFor(StateApps):
         self._before = before
         self._changed = set()
         self._refers = {}
+        self._tables = {}
         self._waiting = {}
         self._making = False
         self._numbering = False
@@ -127,6 +130,18 @@ class ModelsAskedFor(StateApps):
         if self.ready:
             for _, model in self._made():
                 model._meta._expire_cache()
+
+    def register_model(self, app_label, model):
+        """Take a class in, and note what its table is made of before others add to it."""
+        self._tables[app_label, model._meta.model_name] = model, _table_of(model)
+        super().register_model(app_label, model)
+
+    def add_to_others(self):
+        """Say whether making a model has changed what the table of another one is made of.
+
+        No field of Django's does that. One that keeps a sum of rows in what they belong to may.
+        """
+        return any(_table_of(model) != table for model, table in self._tables.values())
 
     def make_all(self):
         """Make every model that nobody asked for so far, and the apps, in Django's order."""
@@ -272,6 +287,13 @@ def is_same(model, other):
         and model.managers == other.managers
         and model.options == other.options
     )
+
+
+def _table_of(model):
+    """Return what a model says of its own table."""
+    meta = model._meta
+    fields = *meta.local_fields, *meta.local_many_to_many, *meta.private_fields
+    return fields, (*meta.indexes, *meta.constraints), meta.unique_together, meta.db_table
 
 
 def _referred_to(model):
@@ -464,6 +486,7 @@ class Executor(MigrationExecutor):
             state.apps.make_all()
             if state.apps._pending_operations:
                 StateApps(state.real_apps, state.models)  # says what a field leads to in vain
+            self._as_django = self._as_django or state.apps.add_to_others()
             state = self._asked_for(state, state._real_models)
         return super()._migrate_all_forwards(state, plan, full_plan, **how)
 
@@ -474,7 +497,11 @@ class Executor(MigrationExecutor):
         migration the very classes that code of another had.
         """
         own = isinstance(state, StateAskedFor)
-        self._as_django = self._as_django or leaves_models_behind(state, migration)
+        self._as_django = (
+            self._as_django
+            or leaves_models_behind(state, migration)
+            or adds_to_others(state, migration)
+        )
         has_code = any(map(is_own_code, with_those_within(migration.operations)))
         self._shares = not state.is_delayed and (self._shares or has_code)
         known = not (self._as_django or self._shares) and self._knows(migration)
@@ -544,6 +571,43 @@ def leaves_models_behind(state, migration):
     return False
 
 
+def adds_to_others(state, migration):
+    """Say whether models that a migration makes or changes add fields to others.
+
+    Where a class that isn't Django's takes part in making them, it is tried. Then those others have
+    fields which depend on what else is made, and on what was made before.
+    """
+    parts = chain.from_iterable(map(_parts_of, with_those_within(migration.operations)))
+    if all(map(is_django_s, parts)) and not class_prepared.has_listeners():
+        return False
+    before = state.models
+    try:
+        state = migration.mutate_state(alone(state), preserve=False)
+        for key, model in state.models.items():
+            if not is_same(model, before.get(key)):
+                state.apps.get_model(*key)
+    except Exception:  # noqa: BLE001 - whatever it is, it is to arise when the migration runs
+        return True
+    return state.apps.add_to_others() or bool(state.apps._pending_operations)
+
+
+def is_django_s(part):
+    """Say whether a class, or that of an object, is Django's own."""
+    kind = part if isinstance(part, type) else type(part)
+    return kind.__module__.startswith("django.")
+
+
+def _parts_of(operation):
+    """Yield an operation, and what it has a model made of."""
+    yield operation
+    if isinstance(operation, CreateModel):
+        yield from (field for _, field in operation.fields)
+        yield from (base for base in operation.bases if not isinstance(base, str))
+    yield from (manager for _, manager in getattr(operation, "managers", ()))
+    if isinstance(operation, (AddField, AlterField)):
+        yield operation.field
+
+
 def _key_of(model):
     """Return the key of a model that is given as a class or by name, ``None`` for another class."""
     if isinstance(model, str):
@@ -569,6 +633,13 @@ def is_known(operation):
     """Say whether an operation is Django's own, with all that are within it."""
     kind = type(operation).__module__
     return kind.startswith(KNOWN_OPERATIONS) and all(map(is_known, _within(operation)))
+
+
+def alone(state):
+    """Return a copy of a state that shares no class, and hands none on."""
+    own = isinstance(state, StateAskedFor)
+    real_models = state._real_models if own else state.apps.real_models
+    return StateAskedFor(copied(state.models), state.real_apps, real_models)
 
 
 def as_django_has_it(state):
