@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +11,8 @@ from _migration_workflow_agent import catalog
 from _migration_workflow_agent.backwards import Backwards
 from _migration_workflow_agent.rendering import StateAskedFor
 from django.db import migrations, models
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ProjectState
 
@@ -83,7 +86,7 @@ class Way:
         self.connection = tables.connection
         self.before: dict[str, dict[str, str]] = {}
         self.found: dict[str, dict[str, str]] = {}
-        self.plan = []
+        self.plan: list[Any] = []
         recorder = MigrationRecorder(self.connection)
         recorder.ensure_schema()
         for operations in history():
@@ -96,9 +99,9 @@ class Way:
             again.operations = operations
             self.plan.append(again)
 
-    def executor(self) -> Backwards:
+    def executor(self, kind: Any = Backwards) -> Any:
         """Return an executor that knows this history alone."""
-        executor = Backwards.__new__(Backwards)
+        executor = kind.__new__(kind)
         executor.connection = self.connection
         executor.recorder = MigrationRecorder(self.connection)
         executor.progress_callback = self.note
@@ -115,7 +118,7 @@ class Way:
         if action == "unapply_success":
             self.found[migration.name] = catalog.digests(self.connection)
 
-    def back(self, executor: Backwards, steps: int) -> Any:
+    def back(self, executor: Any, steps: int) -> Any:
         """Take the last migrations back."""
         plan = [(migration, True) for migration in reversed(self.plan[-steps:])]
         full = [(migration, False) for migration in self.plan]
@@ -167,3 +170,99 @@ def test_states_that_share_fields_would_be_changed_by_a_new_name(
         way = Way(Tables(connection))
         with pytest.raises(Exception, match="title"):
             way.back(way.executor(), len(way.plan))
+
+
+def taken_back(url: str, kind: Any, steps: int, migration: Any = None) -> tuple[list[str], Any]:
+    """Take the last migrations back, of which the last may be of a class of its own.
+
+    Return the statements, and what executed them.
+    """
+    statements = []
+
+    def note(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        statements.append(f"{sql} {params}")
+        return execute(sql, params, many, context)
+
+    with connected(url) as connection:
+        way = Way(Tables(connection))
+        if migration:
+            way.plan[-1].__class__ = migration
+        executor = way.executor(kind)
+        executor.progress_callback = None  # it would look at the tables
+        with connection.execute_wrapper(note):
+            way.back(executor, steps)
+        if url.endswith(":memory:"):
+            connection.connection.close()
+    return [one for one in statements if "django_migrations" not in one], executor
+
+
+def test_a_migration_that_takes_itself_back_gets_all_models(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It may go where relations lead back: no name of the other model is given."""
+    seen = []
+
+    class Own(migrations.Migration):
+        def unapply(self, project_state: Any, *args: Any, **more: Any) -> Any:
+            seen.append(hasattr(project_state.apps.get_model(APP, "maker"), "product_set"))
+            return super().unapply(project_state, *args, **more)
+
+    more = migrations.AddField("maker", "more", models.IntegerField(null=True))
+    some = [*history()[:1], [more]]
+    monkeypatch.setattr(f"{__name__}.history", lambda: some)
+    (django, _), (ours, _) = (
+        taken_back("sqlite:///:memory:", kind, 1, Own) for kind in (MigrationExecutor, Backwards)
+    )
+    assert ours == django
+    assert seen == [True, True]
+
+
+class Longer(Operation):
+    """An operation that changes a model of the state itself, as long as its models aren't made."""
+
+    def __init__(self, drop: Any) -> None:
+        self.drop = drop
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        state.models[app_label, "maker"].fields["name"] = models.CharField(
+            max_length=99, unique=True
+        )
+        self.drop(state)
+
+    def database_forwards(self, *_: Any) -> None:
+        pass
+
+    def database_backwards(self, *_: Any) -> None:
+        pass
+
+
+def drop(state: Any) -> None:
+    del state.apps
+
+
+def drop_if_there(state: Any) -> None:
+    if "apps" in state.__dict__:
+        del state.apps
+
+
+def pop(state: Any) -> None:
+    state.__dict__.pop("apps", None)
+
+
+@pytest.mark.parametrize("how", [drop, drop_if_there, pop])
+def test_an_operation_drops_the_models_of_a_state(
+    monkeypatch: pytest.MonkeyPatch, how: Any
+) -> None:
+    """What follows it makes the table again, and what came before it makes it anew."""
+    code = migrations.AddField("maker", "code", models.IntegerField(default=1, db_index=True))
+    first = [migrations.CreateModel("Maker", history()[0][0].fields)]
+    some = [first, [code], [Longer(how)], [migrations.DeleteModel("Maker")]]
+    monkeypatch.setattr(f"{__name__}.history", lambda: some)
+    (django, _), (ours, executor) = (
+        taken_back("sqlite:///:memory:", kind, 3) for kind in (MigrationExecutor, Backwards)
+    )
+    assert ours == django
+    assert [
+        found[1] for found in (re.search(r"varchar\((9+)\)", one) for one in ours) if found
+    ] == ["99", "9"]
+    assert not executor._as_django
