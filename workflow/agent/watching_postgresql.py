@@ -2,83 +2,79 @@
 
 https://www.postgresql.org/docs/current/view-pg-locks.html, explicit-locking.html and
 monitoring-stats.html#MONITORING-STATS-VIEWS: the ``xact`` counters tell of the transaction that
-is open, together with what the server has not yet collected of earlier ones. So differences are
-taken, from a first look that is made inside the same transaction.
+is open, together with what the server has not yet collected of earlier ones; the others tell of
+what it has. Since version 15 nothing is on its way between the two, so their sum only grows, and
+what it grew by since the last look was done since then, in whichever transaction. Before that a
+first look is taken inside each transaction.
 """
 
+import contextlib
+import functools
 import re
-import threading
 import time
 
-from _migration_workflow_agent.server_session import own_connection
+from _migration_workflow_agent.driver_error import sqlstate
+from _migration_workflow_agent.migrating import unheard
+from _migration_workflow_agent.rendering import with_those_within
 from _migration_workflow_agent.watching import OperationWatcher
+from _migration_workflow_agent.watching_alongside import FIRST_OF_USERS, HELD, Alongside
+from django.db import DatabaseError
+from django.db.migrations.operations import RunPython
 
+ROWS = "RowExclusiveLock"
+STRONGEST = "AccessExclusiveLock"
 MODES = (
     "AccessShareLock",
     "RowShareLock",
-    "RowExclusiveLock",
+    ROWS,
     "ShareUpdateExclusiveLock",
     "ShareLock",
     "ShareRowExclusiveLock",
     "ExclusiveLock",
-    "AccessExclusiveLock",
+    STRONGEST,
 )
 
-FIRST_OF_USERS = 16384
-"""Object ids below it are the system catalog's."""
-
 COUNTERS = """
-    pg_stat_get_xact_numscans({0}),
-    pg_stat_get_xact_tuples_inserted({0})
-    + pg_stat_get_xact_tuples_updated({0})
-    + pg_stat_get_xact_tuples_deleted({0})
+    pg_stat_get_xact_numscans({0}) + pg_stat_get_numscans({0}),
+    pg_stat_get_xact_tuples_inserted({0}) + pg_stat_get_tuples_inserted({0})
+    + pg_stat_get_xact_tuples_updated({0}) + pg_stat_get_tuples_updated({0})
+    + pg_stat_get_xact_tuples_deleted({0}) + pg_stat_get_tuples_deleted({0})
 """
+ADDS_UP_SINCE = 150000
 
 RELATIONS = f"""
 SELECT c.oid,
     CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE n.nspname || '.' END || c.relname,
-    i.indrelid, c.relfilenode, {COUNTERS.format("c.oid")}
+    i.indrelid, pg_relation_filenode(c.oid), {COUNTERS.format("c.oid")}
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_index i ON i.indexrelid = c.oid
 WHERE c.oid >= {FIRST_OF_USERS} AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I')
 AND n.nspname <> 'pg_toast'
 """  # noqa: S608 - nothing of a user's is in it
 
-HELD = f"""
-FROM pg_locks WHERE pid = {{}} AND locktype = 'relation' AND granted
-AND relation >= {FIRST_OF_USERS}
-AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""  # noqa: S608 - nothing of a user's is in it
-"""The locks on tables and indexes that a session has."""
-
 LOCKED = (
     f"SELECT relation, mode, pg_relation_filenode(relation), {COUNTERS.format('relation')}"
     + HELD.format("pg_backend_pid()")
 )
 
-TABLES = """
-SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname)
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-"""
-WAITS = "SELECT 1 FROM pg_locks WHERE pid = {} AND NOT granted"
-LOCKS_OF = f"SELECT relation, mode {HELD}"
-COUNTS = "SELECT relid, seq_scan FROM pg_stat_user_tables"
-LOOKS_EVERY = 0.002
-"""Seconds between two looks at whether a statement waits already."""
+NOT_WORDS = re.compile(r"\$(\w*)\$.*?\$\1\$|'[^']*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
+"""Bodies of functions, texts and comments: no statement begins in them."""
 
-UNSEEN = ("SET ", "SAVEPOINT", "RELEASE", "ROLLBACK")
-"""Statements that lock nothing. Some of those that set must be the first of a transaction."""
+LOCKS_NOTHING = {"SET", "SAVEPOINT", "RELEASE", "ROLLBACK"}
+ONLY_INSIDE = {"LOCK", "DECLARE"}
+"""What a server refuses outside of a transaction; so it must be refused here."""
 
-UNHOLDABLE = re.compile(
-    r"\s*(VACUUM|(CREATE|DROP|REINDEX|ALTER)\s+(DATABASE|TABLESPACE|SYSTEM)|REINDEX\s+(SCHEMA|DATABASE)"
-    r"|COMMIT|END|BEGIN|START|ROLLBACK|.*\bCONCURRENTLY\b)",
-    re.IGNORECASE | re.DOTALL,
-)
-"""What can't run inside a transaction, or is one."""
+BEGINS = {"BEGIN", "START"}
+ENDS = {"COMMIT", "END"}
+CONTROLS = {*BEGINS, *ENDS, "ROLLBACK", "ABORT"}
 
-FLUSH = "SELECT pg_stat_force_next_flush()"
-FLUSHES_SINCE = 150000
+NOT_INSIDE = {"25001", "2D000"}
+"""``active_sql_transaction``, such as for VACUUM, and ``invalid_transaction_termination``: a
+procedure that commits. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
+
+UNHEARD = "-- not through Django's cursor, such as COPY"
+
+NOTHING = (False, False, 0)
 
 IDLE, IN_TRANSACTION = 0, 2
 """libpq's ``PGTransactionStatusType``."""
@@ -94,69 +90,17 @@ class Relation:
         self.scans = scans
         self.rows = rows
 
-
-class Second:
-    """A connection that looks at the locks of a statement which can't be held open.
-
-    It keeps a lock on every table that such a statement gets along with and yet waits for before
-    its end, as CONCURRENTLY does for everybody who may still see the table as it was. When it
-    waits, the locks are read, and it is let go. What waits for nobody is not seen.
-    """
-
-    def __init__(self, connection):
-        self.connection = connection
-        self.seen = []
-        self._scans = {}
-        self._done = threading.Event()
-
-    def __enter__(self):
-        with self.connection.connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            self._pid = cursor.fetchone()[0]
-        self._own = own_connection(self.connection)
-        self._own.inc_thread_sharing()
-        self._own.set_autocommit(False)
-        self._scans = dict(self._ask(COUNTS))
-        self._own.rollback()
-        tables = [name for (name,) in self._ask(TABLES)]
-        if tables:
-            with self._own.cursor() as cursor:
-                cursor.execute(f"LOCK TABLE {', '.join(tables)} IN ROW EXCLUSIVE MODE")
-        self._thread = threading.Thread(target=self._watch, name="lock-watch", daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-        self._own.close()
-
-    def stop(self):
-        """Look no longer."""
-        self._done.set()
-        self._thread.join()
-
-    def scans(self, oid):
-        """Return how often the table was scanned since, as far as the server has counted."""
-        return dict(self._ask(COUNTS)).get(oid, 0) - self._scans.get(oid, 0)
-
-    def _watch(self):
-        try:
-            while not self._done.is_set():
-                if self._ask(WAITS.format(self._pid)):
-                    self.seen = self._ask(LOCKS_OF.format(self._pid))
-                    break
-                self._done.wait(LOOKS_EVERY)
-        finally:
-            self._own.rollback()  # whatever happened: the statement waits for this
-
-    def _ask(self, query):
-        with self._own.cursor() as cursor:
-            cursor.execute(query)
-            return cursor.fetchall()
+    def differs(self, node, scans, rows, statement):
+        """Return whether it was rewritten and scanned since, and how many rows were touched."""
+        rewritten = node not in (None, self.node) and "TRUNCATE" not in statement.upper()
+        scanned = self.table is None and scans > self.scans
+        changed = max(rows - self.rows, 0)  # TRUNCATE takes back what its transaction counted
+        self.node, self.scans, self.rows = node or self.node, scans, rows
+        return rewritten, scanned, changed
 
 
 class PostgreSQLWatcher(OperationWatcher):
-    """Looks after each statement that was not seen before in its operation."""
+    """Looks after each statement that was not seen before in its operation, and at commits."""
 
     RANK = MODES
 
@@ -167,33 +111,60 @@ class PostgreSQLWatcher(OperationWatcher):
         self._held = {}
         self._looked_at = set()
         self._unlooked = None
+        self._looked = 0.0
+        self._is_based = True
+        self._is_open = False
         self._wal_before = 0
 
+    @contextlib.contextmanager
+    def listening(self, connection):
+        """Hear of commits as well: what a transaction did can be looked at no later."""
+        commit = connection.commit
+
+        def look_and_commit():
+            self._look_again(code=True)
+            commit()
+            self._close_account()
+
+        with super().listening(connection):
+            connection.commit = look_and_commit
+            try:
+                yield
+            finally:
+                del connection.commit
+
     def begin(self, migration):
-        """Follow the migration. What exists is looked up at its first statement."""
+        """Follow the migration. What exists is looked up at its first statement.
+
+        Code may go past Django's cursor: it is looked up before.
+        """
         super().begin(migration)
         self.transaction = 0
         self._known, self._unlooked = None, None
-        self._looked_at, self._held = set(), {}
+        self._looked_at, self._held, self._is_open = set(), {}, False
+        self._looked = time.perf_counter()
         self.connection.ensure_connection()
         self._wal_before = self._wal()
-
-    def see(self, observed, statement, params, run, cursor):  # noqa: ARG002 - what the base passes
-        """Run a statement, and look at what it did unless the same was seen before."""
-        if statement.lstrip().upper().startswith(UNSEEN):
-            return run()
-        is_first = self._status() == IDLE
-        if is_first:
-            self._close_account(observed)
-            self.transaction += 1
-        if self._known is None or is_first:
+        if any(map(_is_code, migration.operations)):
             self._look_first()
+
+    def see(self, observed, statement, params, run, cursor):
+        """Run a statement, and look at what it did unless the same was seen before."""
+        commands = _commands(statement)
+        if not commands or _locks_nothing(commands):
+            return run()
+        if _is_one_of(ENDS, commands):
+            self._look_again()
+            return run()
+        if self._status() == IDLE:
+            self._begin_account()
+            if self._is_alone():
+                return self._see_alone(observed, statement, params, run, cursor)
+        self._look_first()
         is_new = (observed.index, statement) not in self._looked_at
         if is_new:
             self._look_again()
         began = time.perf_counter()
-        if self._is_alone():
-            return self._run_alone(observed, statement, run, began)
         result = run()
         self._unlooked = (observed, statement, began)
         if is_new:
@@ -201,22 +172,44 @@ class PostgreSQLWatcher(OperationWatcher):
             self._look_again()
         return result
 
+    def left(self, observed):
+        """Look at what repeated statements did, and code that nobody heard."""
+        self._look_again(code=True)
+        if self._adds_up and _is_code(observed.operation) and self._status() == IDLE:
+            self._look_over(observed, UNHEARD, self._looked)
+
+    def end(self, migration):
+        """Close the account: every lock is released now."""
+        self.connection.ensure_connection()
+        self._close_account()
+        return {**super().end(migration), "wal_bytes": self._wal() - self._wal_before}
+
     def _is_alone(self):
         """Say whether a statement would be a transaction of its own, gone when it is done."""
         return self.connection.connection.autocommit and self._status() == IDLE
 
-    def _run_alone(self, observed, statement, run, began):
+    def _see_alone(self, observed, statement, params, run, cursor):
         """Hold the transaction of a statement open for a look, where that can be done."""
-        if UNHOLDABLE.match(statement):
-            with Second(self.connection) as second:
-                self._flush_counters()
-                result = run()
-                self._flush_counters()
-                second.stop()
-                self._note_watched(observed, statement, began, second)
-            return result
+        commands = _commands(statement)
+        if _is_one_of(BEGINS, commands) or _is_one_of(ONLY_INSIDE, commands):
+            return run()
+        if any(words[0] in CONTROLS for words in commands):
+            return self._see_alongside(observed, statement, run)
+        try:
+            return self._see_held(observed, statement, run)
+        except DatabaseError as error:
+            if sqlstate(error) not in NOT_INSIDE:
+                raise
+        self._is_based = False  # what it did before it failed is not done, but counted
+        with unheard(self.connection):  # it was heard already
+            again = functools.partial(cursor.execute, statement, params)
+            return self._see_alongside(observed, statement, again)
+
+    def _see_held(self, observed, statement, run):
         self._tell("BEGIN")
         try:
+            self._look_first()
+            began = time.perf_counter()
             result = run()
             self._unlooked = (observed, statement, began)
             self._look_again()
@@ -224,54 +217,55 @@ class PostgreSQLWatcher(OperationWatcher):
             self._tell("ROLLBACK")
             raise
         self._tell("COMMIT")
-        self._close_account(observed)
+        self._close_account()
         return result
 
-    def _note_watched(self, observed, statement, began, second):
-        """Note what the second connection saw while the statement ran."""
-        self._held = {}
-        news = self._newly_held([row for row in second.seen if row[0] in self._known])
+    def _see_alongside(self, observed, statement, run):
+        self._look_first()
+        began = time.perf_counter()
+        with Alongside(self.connection) as other:
+            result = run()
+            transactions = other.transactions()
+        news = self._newly_held([row for row in other.seen if row[0] in self._known])
         for oid in news:
-            relation = self._known[oid]
-            if not self._is_covered(relation, oid):
-                touched = observed.on(relation.name)
-                scanned = relation.table is None and second.scans(oid) > 0
-                touched.did(False, scanned, 0, statement, self.transaction)
+            if not self._is_covered(self._known[oid], oid):
+                touched = observed.on(self._known[oid].name)
                 self.locked(touched, self._held[oid], statement, began, "watched")
-        self._close_account(observed)
+        self._look_over(observed, statement, began, transactions)
+        self._close_account()
+        return result
 
-    def _close_account(self, observed):
+    def _begin_account(self):
+        """Take note that a transaction begins, whatever became of the one before."""
+        self._close_account()
+        self._unlooked = None
+        self.transaction += 1
+        self._is_open, self._is_based = True, self._adds_up
+
+    def _close_account(self):
         """What was locked is free again: note for how long it was held."""
         now = time.perf_counter()
-        for touched in observed.touched.values():
-            touched.released(now)
-        self._held = {}
-
-    def _flush_counters(self):
-        """Let the second connection see how often tables were scanned, where a server can."""
-        if self.connection.pg_version >= FLUSHES_SINCE:
-            self._ask(FLUSH)
+        for observed in self.observed:
+            for touched in observed.touched.values():
+                touched.released(now)
+        self._held, self._is_open = {}, False
 
     def _tell(self, command):
-        with self.connection.connection.cursor() as cursor:
+        with self.connection.wrap_database_errors, self.connection.connection.cursor() as cursor:
             cursor.execute(command)
-
-    def left(self, observed):  # noqa: ARG002 - what the base passes
-        """Look at what repeated statements did."""
-        self._look_again()
-
-    def end(self, migration):
-        """Close the account: every lock is released now."""
-        for observed in self.observed:
-            self._close_account(observed)
-        return {**super().end(migration), "wal_bytes": self._wal() - self._wal_before}
 
     def _wal(self):
         """Return how many bytes the server has written to its log; others' are among them."""
         return int(self._ask("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn")[0][0])
 
+    @property
+    def _adds_up(self):
+        return self.connection.pg_version >= ADDS_UP_SINCE
+
     def _status(self):
-        return self.connection.connection.info.transaction_status
+        """Return the state of the transaction; ``None`` where a migration closed the connection."""
+        known = self.connection.connection
+        return None if known is None or known.closed else known.info.transaction_status
 
     def _ask(self, query):
         with self.connection.connection.cursor() as cursor:
@@ -279,31 +273,66 @@ class PostgreSQLWatcher(OperationWatcher):
             return cursor.fetchall()
 
     def _look_first(self):
-        """Learn what exists, and where the counters stand in this transaction."""
-        self._held = {}
-        found = {oid: Relation(*row) for oid, *row in self._ask(RELATIONS)}
+        """Learn what exists and where the counters stand, where that is not known."""
         if self._known is None:
-            self._known = found
-        for oid, relation in self._known.items():
-            if oid in found:
-                relation.scans, relation.rows = found[oid].scans, found[oid].rows
+            self._known = {oid: Relation(*row) for oid, *row in self._ask(RELATIONS)}
+        elif not self._is_based:
+            for oid, _, _, _, scans, rows in self._ask(RELATIONS):
+                if oid in self._known:
+                    self._known[oid].scans, self._known[oid].rows = scans, rows
+        self._is_based = True
 
-    def _look_again(self):
-        if self._unlooked is None or self._status() != IN_TRANSACTION:
+    def _look_again(self, *, code=False):
+        """Look at what is locked in the open transaction, if a statement may have done anything.
+
+        ``code``: or if code that is under way may have, past Django's cursor.
+        """
+        looked, running = self._unlooked, self._under_way
+        if looked is None and code and self._adds_up and running and _is_code(running.operation):
+            looked = running, UNHEARD, self._looked
+        if looked is None or self._known is None or self._status() != IN_TRANSACTION:
             return
-        observed, statement, began = self._unlooked
+        if not self._is_open:
+            self._begin_account()
+        observed, statement, began = looked
         self._unlooked = None
         found = [row for row in self._ask(LOCKED) if row[0] in self._known]
         news = self._newly_held(found)
-        for oid, _, node, scans, rows in {row[0]: row for row in found}.values():
+        for oid, _, *counted in {row[0]: row for row in found}.values():
             relation = self._known[oid]
-            did = self._differences(relation, node, scans, rows, statement)
+            did = relation.differs(*counted, statement)
             covered = self._is_covered(relation, oid)
             if any(did) or (oid in news and not covered):
                 touched = observed.on(relation.name)
                 touched.did(*did, statement, self.transaction)
                 if not covered:
                     self.locked(touched, self._held[oid], statement, began)
+        self._looked = time.perf_counter()
+
+    def _look_over(self, observed, statement, began, transactions=1):
+        """Look at every relation: what was locked, and names what was touched, is free again.
+
+        Rows are spread over the transactions, since nothing tells which of them changed how many.
+        """
+        if not self._is_open:
+            self._begin_account()
+        last = self.transaction
+        for oid, _, _, *counted in self._ask(RELATIONS):
+            relation = self._known.get(oid)
+            rewritten, scanned, rows = (
+                relation.differs(*counted, statement) if relation else NOTHING
+            )
+            if rewritten or scanned or rows:
+                touched = observed.on(relation.name)
+                for number in range(transactions):
+                    share = (rows + number) // transactions
+                    touched.did(rewritten, scanned, share, statement, self.transaction + number)
+                last = self.transaction + transactions - 1
+                mode = STRONGEST if rewritten else ROWS
+                if relation.table is None and (rewritten or rows):
+                    self.locked(touched, mode, statement, began, "inferred")
+        self.transaction = last
+        self._looked = time.perf_counter()
 
     def _newly_held(self, found):
         """Take note of the locks that are held now; return the relations that have a stronger."""
@@ -319,9 +348,26 @@ class PostgreSQLWatcher(OperationWatcher):
         over = self._held.get(relation.table)
         return over is not None and MODES.index(over) >= MODES.index(self._held[oid])
 
-    def _differences(self, relation, node, scans, rows, statement):
-        """Return whether a relation was rewritten and scanned, and how many rows were touched."""
-        rewritten = node not in (None, relation.node) and "TRUNCATE" not in statement.upper()
-        did = (rewritten, relation.table is None and scans > relation.scans, rows - relation.rows)
-        relation.node, relation.scans, relation.rows = node or relation.node, scans, rows
-        return did
+
+def _is_code(operation):
+    """Say whether an operation may do anything, and go past Django's cursor."""
+    parts = with_those_within([operation])
+    return any(
+        isinstance(part, RunPython) or not type(part).__module__.startswith("django.")
+        for part in parts
+    )
+
+
+def _commands(statement):
+    """Return the words of each statement in a text, without what only looks like some."""
+    parts = NOT_WORDS.sub(" ", statement).upper().split(";")
+    return [words for words in map(str.split, parts) if words]
+
+
+def _is_one_of(kinds, commands):
+    return len(commands) == 1 and commands[0][0] in kinds
+
+
+def _locks_nothing(commands):
+    """Say whether it has no lock, or must be the first of its transaction."""
+    return _is_one_of(LOCKS_NOTHING, commands) or commands[0][:2] == ["SET", "TRANSACTION"]
