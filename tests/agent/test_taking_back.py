@@ -193,7 +193,7 @@ class TestBuiltUpon:
                 "default value for column n of table stock",
             ),
             ("CREATE TABLE stock (of shop_label)", "column of of table stock"),
-            ("GRANT SELECT ON shop_label TO public", "table shop_label"),
+            ("GRANT SELECT ON shop_label TO public", "privileges of table shop_label"),
         ],
     )
     def test_a_table(self, plan: Plan, statement: str, what: str) -> None:

@@ -15,7 +15,7 @@ DEPENDENTS = """
     WITH RECURSIVE dependents (root, classid, objid, objsubid) AS (
         SELECT c.oid, 'pg_class'::regclass::oid, c.oid, 0
         FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-        WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted
+        WHERE l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock' AND l.granted
             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
             AND c.relkind IN ('r', 'p') AND c.relnamespace <> 'pg_catalog'::regnamespace
         UNION
@@ -34,7 +34,8 @@ DEPENDENTS = """
         ) more
     )
     SELECT o.classid, o.objid, o.objsubid, o.root::regclass::text,
-        pg_describe_object(o.classid, o.objid, o.objsubid),
+        CASE WHEN c.oid = o.root AND o.objsubid = 0 THEN 'privileges of ' ELSE '' END
+            || pg_describe_object(o.classid, o.objid, o.objsubid),
         CASE
             WHEN a.attnum IS NOT NULL THEN concat_ws(' ', c.oid::regclass, 'column', a.attname,
                 format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
@@ -45,23 +46,28 @@ DEPENDENTS = """
                 concat_ws(' ', c.oid::regclass, c.relrowsecurity, c.relacl)
             WHEN n.oid IS NOT NULL THEN
                 concat_ws(' ', n.conrelid::regclass, pg_get_constraintdef(n.oid))
-            WHEN t.oid IS NOT NULL THEN pg_get_triggerdef(t.oid)
+            WHEN o.classid = 'pg_trigger'::regclass THEN pg_get_triggerdef(o.objid)
             ELSE pg_describe_object(o.classid, o.objid, o.objsubid)
         END
     FROM dependents o
-    LEFT JOIN pg_class c ON o.classid = 'pg_class'::regclass AND c.oid = o.objid
-    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = o.objsubid AND a.attnum > 0
-    LEFT JOIN pg_attrdef e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
-    LEFT JOIN pg_constraint n ON o.classid = 'pg_constraint'::regclass AND n.oid = o.objid
-    LEFT JOIN pg_trigger t ON o.classid = 'pg_trigger'::regclass AND t.oid = o.objid
+    LEFT JOIN LATERAL (SELECT * FROM pg_class
+        WHERE o.classid = 'pg_class'::regclass AND oid = o.objid LIMIT 1) c ON true
+    LEFT JOIN LATERAL (SELECT * FROM pg_attribute
+        WHERE attrelid = c.oid AND attnum = o.objsubid AND attnum > 0 LIMIT 1) a ON true
+    LEFT JOIN LATERAL (SELECT * FROM pg_attrdef
+        WHERE adrelid = a.attrelid AND adnum = a.attnum LIMIT 1) e ON true
+    LEFT JOIN LATERAL (SELECT * FROM pg_constraint
+        WHERE o.classid = 'pg_constraint'::regclass AND oid = o.objid LIMIT 1) n ON true
+    LEFT JOIN LATERAL (SELECT 1 AS inner_working FROM pg_depend
+        WHERE classid = o.classid AND objid = o.objid AND objsubid = o.objsubid
+            AND deptype = 'i' AND a.attnum IS NULL LIMIT 1) i ON true
     WHERE c.relnamespace IS DISTINCT FROM 'pg_toast'::regnamespace
-        AND n.contype IS DISTINCT FROM 'n'
-        AND (a.attnum IS NOT NULL OR NOT EXISTS (SELECT 1 FROM pg_depend d
-            WHERE d.classid = o.classid AND d.objid = o.objid AND d.objsubid = o.objsubid
-                AND d.deptype = 'i'))
+        AND n.contype IS DISTINCT FROM 'n' AND i.inner_working IS NULL
     ORDER BY o.objid, o.objsubid, o.root = o.objid DESC
 """
-"""The tables that this transaction has locked, and all that would go with them, if all of each did.
+"""What would go with the tables that this transaction keeps others out of, and their privileges.
+
+So are tables that it made, and those to which it added a column or will take one from.
 
 ``pg_depend`` has a row for each thing that depends on another
 (https://www.postgresql.org/docs/current/catalog-pg-depend.html). What depends on it as a part of
@@ -69,14 +75,15 @@ its inner workings (``i``) goes only together with it, so it is that which is to
 its rule, the constraint for its index and triggers, the column for its sequence.
 
 A definition has no names that are made up for indexes and constraints: what the way back of a
-later migration has made again has others. That of a table or column has its privileges.
+later migration has made again has others. With a limit each join is a look into an index: there
+are few dependents, and many objects.
 """
 
 Dependent = namedtuple("Dependent", "table description definition")  # noqa: PYI024 - no types here
 
 
 def dependents(connection):
-    """Return what depends on the tables that the transaction has locked, by its identity."""
+    """Return what depends on the tables that the transaction has to itself, by its identity."""
     with unheard(connection), connection.cursor() as cursor:
         cursor.execute(DEPENDENTS)
         return {tuple(row[:3]): Dependent(*row[3:]) for row in cursor.fetchall()}
