@@ -10,8 +10,9 @@ measured to do, which tests measure again, by waiting and with that plugin:
   to a parent, and who wants to write there waits behind it. While the child is copied or its index
   built, they don't: only the ``MDL_EXCLUSIVE`` at the ends keeps them out.
 - A change of a parent ends with InnoDB's lock ``X`` on every child, for a moment; it waits for
-  whoever has rows of a child locked, and nobody can read the parent meanwhile. A change of nothing
-  but a default takes none.
+  whoever has rows of a child locked, and nobody can read the parent meanwhile. What changes columns
+  and leaves their types, order and NULLs as they were takes none, such as MODIFY with another
+  default or comment; whether it does is seen when it has been run.
 - A new foreign key takes ``MDL_SHARED_NO_WRITE`` on its parent, for as long as the statement takes.
   In ``CREATE TABLE`` it takes nothing.
 """
@@ -39,10 +40,22 @@ REFERS = re.compile(rf"\bREFERENCES\s+{NAME}", re.IGNORECASE)
 CHANGES_KEYS = re.compile(
     r"\b(?:FOREIGN|REFERENCES|CONSTRAINT|RENAME|DROP\s+TABLE)\b", re.IGNORECASE
 )
-DEFAULT_ALONE = re.compile(
-    rf"\s*ALTER\s+TABLE\s+{NAME}\s+ALTER\s+(?:COLUMN\s+)?{NAME}\s+(?:SET|DROP)\s+DEFAULT\b[^,]*$",
-    re.IGNORECASE,
+COLUMNS = """
+    SELECT column_name, ordinal_position, column_type, is_nullable, collation_name, extra,
+        generation_expression
+    FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = %s
+"""
+ALTER = re.compile(rf"\s*ALTER\s+TABLE\s+{NAME}", re.IGNORECASE)
+ENCLOSED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`|\([^()'\"`]*\)", re.DOTALL)
+"""A text, a quoted name, or the innermost parentheses: no comma in it parts two changes."""
+
+OF_COLUMN = re.compile(
+    r"\s*(?:(?:MODIFY|CHANGE)\b(?!.*\b(?:UNIQUE|KEY|REFERENCES)\b)"
+    r"|ALTER\b.*\b(?:SET|DROP)\s+DEFAULT\b|ALGORITHM\s*=(?!\s*COPY\b)|LOCK\s*=)",
+    re.IGNORECASE | re.DOTALL,
 )
+"""A change of one column as it is, or how that is to be done."""
+
 CASCADES = {"CASCADE", "SET NULL"}
 
 
@@ -62,18 +75,29 @@ class ForeignKeys:
         """Read them again when they are asked for."""
         self._keys = None
 
-    def reached(self, table, statement):
-        """Return the modes of what a statement that changes ``table`` takes on others, by name.
+    def reach(self, table, statement):
+        """Return what tells, once a statement that changes ``table`` has been run, what it reached.
 
-        To be asked before the statement is run.
+        That are the modes of what it takes on others, by name. To be asked before it is run.
         """
         keys = self._read()
         modes = dict.fromkeys(_written_with(table, keys), OF_CHILD)
-        if not DEFAULT_ALONE.match(statement):
-            modes.update((child, OF_PARENT) for child, parent, *_ in keys if parent == table)
-        modes.update((named(found), REFERRED) for found in REFERS.finditer(statement))
-        modes.pop(table, None)
-        return modes
+        children = {child for child, parent, *_ in keys if parent == table}
+        columns = self._columns(table) if children and _is_of_columns(statement) else None
+
+        def reached():
+            if columns is None or columns != self._columns(table):
+                modes.update(dict.fromkeys(children, OF_PARENT))
+            modes.update((named(found), REFERRED) for found in REFERS.finditer(statement))
+            modes.pop(table, None)
+            return modes
+
+        return reached
+
+    def _columns(self, table):
+        with unheard(self.connection), self.connection.cursor() as cursor:
+            cursor.execute(COLUMNS, [table])
+            return sorted(cursor.fetchall())
 
     def _read(self):
         if self._keys is None:
@@ -81,6 +105,14 @@ class ForeignKeys:
                 cursor.execute(KEYS)
                 self._keys = cursor.fetchall()
         return self._keys
+
+
+def _is_of_columns(statement):
+    """Say whether a statement changes nothing but columns that stay in the table."""
+    before, enclosed = None, ALTER.sub("", statement, count=1)
+    while before != enclosed:
+        before, enclosed = enclosed, ENCLOSED.sub(" x ", enclosed)
+    return all(map(OF_COLUMN.match, enclosed.split(",")))
 
 
 def _written_with(table, keys):

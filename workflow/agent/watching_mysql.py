@@ -114,7 +114,7 @@ class MySQLWatcher(OperationWatcher):
         table = named(ALTER.match(statement) or INDEX.match(statement))
         whole = None if table else named(WHOLE.match(statement))
         changed = table or whole
-        reached = self._keys.reached(changed, statement) if changed else {}
+        reach = self._keys.reach(changed, statement) if changed else dict
         began = time.perf_counter()
         if table in self._known and ";" not in statement.rstrip("; \n"):
             result = self._altered(observed.on(table), statement, params, run, cursor)
@@ -122,6 +122,7 @@ class MySQLWatcher(OperationWatcher):
             result = run()
         if whole in self._known:
             self._note(observed.on(whole), MOMENT, statement, began)
+        reached = reach()
         for other in sorted(reached.keys() & self._known):
             self._note_reached(observed.on(other), reached[other], statement, began)
         self._note_rows(observed, statement, began, cursor)
