@@ -162,6 +162,7 @@ class Run:
         executor.loader = SimpleNamespace(
             graph=SimpleNamespace(nodes=nodes),
             applied_migrations=nodes,
+            disk_migrations=nodes,
             unmigrated_apps=set(self.story.unmigrated),
             replace_migrations=False,
         )
