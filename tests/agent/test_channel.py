@@ -7,10 +7,13 @@ import json
 import os
 from collections.abc import Iterator
 from typing import Any, BinaryIO
+from urllib.parse import quote, quote_plus
 
 import pytest
 from _migration_workflow_agent import channel as agent_channel
 from _migration_workflow_agent.channel import Channel, describe_error
+
+from workflow.project.secrets import spellings
 
 
 @pytest.fixture
@@ -75,10 +78,56 @@ def test_no_error_shows_a_secret(
     assert secret not in error["error"]["traceback"]
 
 
+@pytest.mark.parametrize("secret", ["p@ss:/?#[]%20 \"'\\", "it's", "ünï\n", "ca\udce4fe", "a b/c"])
+def test_no_error_shows_a_secret_in_another_spelling(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent_channel, "SECRETS", [secret])
+    passing = {"errors": "surrogatepass"}
+    for spelling in (
+        f"{secret!r}",
+        f"{secret!a}",
+        json.dumps(secret),
+        json.dumps(secret, ensure_ascii=False),
+    ):
+        assert agent_channel.hide(f"it is {spelling}!") in {"it is '***'!", 'it is "***"!'}
+    for spelling in (quote(secret, **passing), quote(secret, "", **passing)):
+        assert agent_channel.hide(f"it is {spelling}!") == "it is ***!"
+    assert agent_channel.hide(f"it is {quote_plus(secret, **passing)}!") == "it is ***!"
+    assert agent_channel.hide(repr(f"it \" is ' {secret}!")) == "'it \" is \\' ***!'"
+
+
+def test_a_spelling_that_holds_another_secret_is_hidden_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(agent_channel, "SECRETS", ["40bcd", "a@bcd"])
+    assert agent_channel.hide("it is a%40bcd and 40bcd") == "it is *** and ***"
+
+
+def test_what_is_no_spelling_of_a_secret_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent_channel, "SECRETS", ["p@ss 'word"])
+    for text in ("p@ss word", "p%40ss", "'word'", "p@ss"):
+        assert agent_channel.hide(text) == text
+
+
+@pytest.mark.parametrize("secret", ["p@ss:/?#[]%20 \"'\\", "it's", "ünï\n", "plain"])
+def test_the_host_knows_the_same_spellings(secret: str) -> None:
+    assert agent_channel.spellings(secret) == spellings(secret)
+
+
 def test_no_error_shows_a_password_in_a_url() -> None:
     described = describe_error(ValueError("postgres://shop:hunter22@db/shop"))
     assert described["message"] == "postgres://shop:***@db/shop"
     assert "hunter22" not in described["traceback"]
+
+
+def test_an_interrupt_is_told_from_what_a_project_raises(channel: Any) -> None:
+    own = (SystemExit(3), KeyboardInterrupt(), ValueError())
+    assert not any(channel.is_interrupt(error) for error in own)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        channel._interrupt()
+    assert channel.is_interrupt(caught.value)
+    assert not channel.is_interrupt(ValueError())
 
 
 def test_an_answer_is_left_as_it_is(

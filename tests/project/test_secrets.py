@@ -52,6 +52,25 @@ def test_a_secret_with_letters_that_mean_something_in_a_pattern() -> None:
 
 
 @pytest.mark.parametrize(
+    "spelling",
+    [
+        """'p@ss:/?#[]%20 "\\'\\\\'""",
+        r'''"p@ss:/?#[]%20 \"'\\"''',
+        "'p%40ss%3A%2F%3F%23%5B%5D%2520%20%22%27%5C'",
+        "'p%40ss%3A/%3F%23%5B%5D%2520%20%22%27%5C'",
+        "'p%40ss%3A%2F%3F%23%5B%5D%2520+%22%27%5C'",
+    ],
+)
+def test_a_secret_is_hidden_as_python_json_and_urls_write_it(spelling: str) -> None:
+    shown = redact(f"it is {spelling}", ["p@ss:/?#[]%20 \"'\\"])
+    assert shown.replace('"', "'") == "it is '***'"
+
+
+def test_what_only_resembles_a_secret_stays() -> None:
+    assert redact("it is p%40ss or p@ss", ["p@ss'"]) == "it is p%40ss or p@ss"
+
+
+@pytest.mark.parametrize(
     "name",
     [
         "DB_PASSWORD",

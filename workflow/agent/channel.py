@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import traceback
+from urllib.parse import quote, quote_plus
 
 OURS = ("migration-workflow/agent/", "<frozen ")
 """How the names begin of files that are not shown in a traceback."""
@@ -103,8 +104,9 @@ class Channel:
 
 def hide(text):
     """Return what somebody else's code said, without passwords."""
-    for secret in SECRETS:
-        text = text.replace(secret, "***")
+    spelled = {spelling for secret in SECRETS for spelling in spellings(secret)}
+    for spelling in sorted(spelled, key=len, reverse=True):
+        text = text.replace(spelling, "***")
     return URL_PASSWORD.sub(r"\1:***@", text)
 
 
@@ -115,6 +117,21 @@ def describe_error(error):
     that is also the name of an app would take that out of the text of a migration.
     """
     if hasattr(error, "described_apart"):
+def spellings(secret):
+    """Return a secret as it is, and as Python, JSON and URLs write it; the host has the same."""
+    return {
+        secret,
+        repr(secret)[1:-1],
+        ascii(secret)[1:-1],
+        repr(secret + "'\"")[1:-4],  # within a text that has both marks, where one is escaped
+        json.dumps(secret)[1:-1],
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        quote(secret, errors="surrogatepass"),
+        quote(secret, safe="", errors="surrogatepass"),
+        quote_plus(secret, errors="surrogatepass"),
+    }
+
+
         return error.described_apart
     told = traceback.TracebackException.from_exception(error)
     _leave_our_frames_out(told)
