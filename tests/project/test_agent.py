@@ -19,6 +19,9 @@ from workflow.project.agent import Agent, AgentEnded, AgentFailed
 SECONDS = 60
 """How long a test waits for what comes at once."""
 
+ODD = "p@ss:/?#[]%20 \"'\\"
+"""A password whose spelling is another one in Python, in JSON and in a URL."""
+
 Start = Callable[..., Agent]
 
 
@@ -211,6 +214,12 @@ class TestFailures:
         with pytest.raises(AgentFailed, match=message):
             start().facts(seconds=SECONDS)
 
+    @pytest.mark.parametrize("error", ["SystemExit", "KeyboardInterrupt"])
+    def test_settings_that_exit(self, start: Start, project: Project, error: str) -> None:
+        project.add_setting(f"raise {error}('set up first')\n")
+        with pytest.raises(AgentFailed, match=f"^{error}: set up first$"):
+            start().facts(seconds=SECONDS)
+
     def test_a_manage_py_that_never_calls_django(self, start: Start, project: Project) -> None:
         project.write("manage.py", "print('done')\n")
         with pytest.raises(AgentFailed, match=r"it ended without handing control to Django$"):
@@ -282,7 +291,7 @@ class TestFailures:
         deaf = (
             "import os, signal, sys; requests = sys.stdin.buffer\n"
             "requests.read(int(requests.readline())); requests.readline(); os.close(0)\n"
-            "os.write(1, b'{\"answer\": {}}\\n'); signal.pause()"
+            'os.write(1, b\'{"answer": {"databases": {}, "apps": []}}\\n\'); signal.pause()'
         )
         monkeypatch.setattr("workflow.project.agent.GONE_SECONDS", 0.3)
         agent = start(argv=[sys.executable, "-c", deaf])
@@ -320,6 +329,66 @@ class TestSecrets:
         (project.folder / "lock").touch()
         answer = agent.ask("rehearse", database="default", scratch=str(project.folder))
         assert answer["failed"]["error"]["message"] == "***"
+
+    @pytest.mark.parametrize(
+        "said",
+        ["'%r' % [word]", "json.dumps({'it': word})", "quote(word, safe='')", "quote_plus(word)"],
+    )
+    def test_a_database_password_in_another_spelling(
+        self, said: str, start: Start, project: Project
+    ) -> None:
+        project.add_setting(f'DATABASES["default"]["PASSWORD"] = {ODD!r}\n')
+        project.write("given.txt", ODD)
+        in_migration(
+            project,
+            f"word = open('given.txt').read(); raise ValueError({said})",
+            "import json\nfrom urllib.parse import quote, quote_plus\n",
+        )
+        agent = start()
+        agent.facts(seconds=SECONDS)
+        (project.folder / "lock").touch()
+        answer = agent.ask("rehearse", database="default", scratch=str(project.folder))
+        error = answer["failed"]["error"]
+        assert "***" in error["message"]
+        assert "ss" not in error["message"].replace("***", "")
+        assert "p%40ss" not in error["traceback"]
+        assert "p@ss" not in error["traceback"]
+
+    @pytest.mark.parametrize("role", ["USER", "NAME"])
+    def test_a_password_that_is_the_name_of_the_user_or_the_database(
+        self, role: str, start: Start, project: Project
+    ) -> None:
+        more = f'DATABASES["default"].update(PASSWORD="warehouse", {role}="warehouse")\n'
+        assert self.told(start, project, more) == "no warehouse_shop_thing"
+
+    def test_a_password_that_is_the_label_of_an_app(self, start: Start, project: Project) -> None:
+        more = 'DATABASES["default"]["PASSWORD"] = "shop"\n'
+        assert self.told(start, project, more) == "no warehouse_shop_thing"
+
+    def test_a_password_that_no_name_is(self, start: Start, project: Project) -> None:
+        more = 'DATABASES["default"].update(PASSWORD="warehouse", USER="warehouses")\n'
+        assert self.told(start, project, more) == "no ***_shop_thing"
+
+    def told(self, start: Start, project: Project, setting: str) -> str:
+        """Return what an error of a migration says where something is set."""
+        project.add_setting(setting)
+        in_migration(project, "raise ValueError('no warehouse_shop_thing')")
+        agent = start(secrets=("warehouse",) if 'NAME="warehouse"' in setting else ())
+        agent.facts(seconds=SECONDS)
+        (project.folder / "lock").touch()
+        answer = agent.ask("rehearse", database="default", scratch=str(project.folder))
+        message: str = answer["failed"]["error"]["message"]
+        return message
+
+    @pytest.mark.parametrize("name", ["stock", "warehouse"])
+    def test_one_known_to_the_host_is_hidden_unless_it_names_an_app(
+        self, name: str, start: Start
+    ) -> None:
+        agent = start(secrets=("stock", "warehouse"))
+        agent.facts(seconds=SECONDS)
+        with pytest.raises(AgentFailed) as caught:
+            agent.ask(name)
+        assert str(caught.value) == "KeyError: " + {"stock": "'stock'"}.get(name, "'***'")
 
     @pytest.mark.parametrize("value", ["hunter22", "postgres://u:hunter22@db/shop"])
     def test_one_of_the_environment_in_an_error(
@@ -399,5 +468,6 @@ class TestEnd:
                 "rehearse", database="default", scratch=str(tmp_path / "scratch"), on_event=stop
             )
         agent.close(seconds=SECONDS)
+        assert process_of(agent).wait(SECONDS) == 130
         assert not (tmp_path / "scratch").exists()
         assert not project.database.exists()

@@ -41,14 +41,28 @@ def databases():
 
 
 def secrets():
-    """Return the values that no error may show, the longest first."""
+    """Return the values that no error may show, the longest first.
+
+    A password that is also the name of its user, of a database or of an app is none of them: an
+    ordinary sentence holds that name, so that hiding it would keep no secret, and garble all else.
+    """
     from django.conf import settings
 
     values = [str(database.get("PASSWORD") or "") for database in settings.DATABASES.values()]
     values.append(str(getattr(settings, "SECRET_KEY", "") or ""))
     named = [value for name, value in os.environ.items() if SECRET_NAME.search(name)]
     found = {value for value in values if len(value) > 3} | {one for one in named if len(one) > 5}
-    return sorted(found, key=len, reverse=True)
+    return sorted(found - _open_names(), key=len, reverse=True)
+
+
+def _open_names():
+    """Return the names of users, databases and apps: each is in what anybody says of them."""
+    from django.apps import apps
+    from django.conf import settings
+
+    databases = settings.DATABASES.values()
+    names = {str(database.get(key)) for database in databases for key in ("USER", "NAME")}
+    return names | {config.label for config in apps.get_app_configs()}
 
 
 def model_checks():

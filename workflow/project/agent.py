@@ -102,6 +102,8 @@ class Agent:
         if self._facts is None:
             self._facts = self._await(time.monotonic() + seconds, seconds, None)
             self.boots += 1
+            open_names = _open_names(self._facts)
+            self._secrets = tuple(one for one in self._secrets if one not in open_names)
         return self._facts
 
     def ask(
@@ -209,3 +211,9 @@ class Agent:
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
         return thread
+
+
+def _open_names(facts: Answer) -> set[str]:
+    """Return what is no secret, whatever the environment calls it; the agent decides the same."""
+    databases = {database["name"] for database in facts["databases"].values()}
+    return databases | {app["label"] for app in facts["apps"]}
