@@ -207,6 +207,18 @@ class TestDAT204:
         assert "raise ValueError('only here')" in str(result.details)
         assert project.dump() == before
 
+    @pytest.mark.parametrize("body", ["", STEPWISE], ids=["as one", "stepwise"])
+    def test_one_that_exits(self, project: Project, body: str) -> None:
+        on_the_database(project, "raise SystemExit(3)", body=body)
+        before = project.dump()
+        (finding,) = apply.run(rehearsed(project)).findings
+        assert finding.code == "DAT204"
+        assert finding.message.startswith(
+            "shop.0002_code failed, although its rehearsal did not: SystemExit: 3. "
+        )
+        assert "is as it was before." in finding.message
+        assert project.dump() == before
+
     def test_a_later_one_takes_the_earlier_ones_back(self, project: Project) -> None:
         both = (("stock", "0001_initial"), ("shop", "0002_code"))
         project.migration("stock", "0002_more", after=both)

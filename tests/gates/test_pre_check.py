@@ -335,6 +335,12 @@ class TestUnloadable:
         )
         assert "shop/migrations/0002_more.py" in str(caught.value.details)
 
+    def test_a_file_that_exits(self, project: Project) -> None:
+        project.migration("shop", "0002_more", head="import sys\nsys.exit(3)\n")
+        with pytest.raises(CouldNotCheck) as caught:
+            run(project)
+        assert str(caught.value) == "Django can't load the migrations: SystemExit: 3"
+
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 files"), (1, "1 file"), (2, "2 files")])
 def test_numbers_with_their_word(number: int, text: str) -> None:

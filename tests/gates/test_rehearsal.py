@@ -103,6 +103,35 @@ class TestDAT201:
         assert "raise ValueError('no such price')" in str(result.details)
         assert project.dump() == before
 
+    @pytest.mark.parametrize(
+        ("code", "said"),
+        [
+            ("raise SystemExit(3)", "SystemExit: 3"),
+            ("raise SystemExit", "SystemExit"),
+            ("raise SystemExit(0)", "SystemExit: 0"),
+            ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+            ("raise GeneratorExit", "GeneratorExit"),
+        ],
+    )
+    def test_what_would_end_python_is_a_failure_like_others(
+        self, project: Project, code: str, said: str
+    ) -> None:
+        with_code(project, code)
+        before, context = project.dump(), project.context()
+        result = rehearsal.run(context)
+        (finding,) = result.findings
+        assert (finding.code, finding.operation, finding.line) == ("DAT201", 0, 3)
+        assert finding.message.startswith(
+            f"shop.0002_code fails on a copy of the database: {said}. "
+        )
+        assert project.dump() == before
+        assert context.agent.boots == 1
+        assert context.agent.ask("drift", database="default") == {"changes": {}}
+
+    def test_silent_for_an_exit_that_the_migration_sees_to(self, project: Project) -> None:
+        with_code(project, "try:", "    raise SystemExit(3)", "except SystemExit:", "    pass")
+        assert run(project).verdict is Verdict.PASSED
+
     def test_the_operation_that_failed_is_named(self, project: Project) -> None:
         name = 'migrations.RunSQL("SELECT 1", "")'
         project.migration("shop", "0002_sql", name, 'migrations.RunSQL("no sql", "")')

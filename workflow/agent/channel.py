@@ -94,6 +94,13 @@ class Channel:
             self._interrupted.set()
             raise KeyboardInterrupt
 
+    def is_interrupt(self, error):
+        """Say whether an exception is to end this process, not to be answered.
+
+        A project's own code may exit or raise KeyboardInterrupt: those are failures like others.
+        """
+        return self._interrupted.is_set() and not isinstance(error, Exception)
+
     def _unraisable(self, what):
         """Take note that an interrupt was lost, as in a ``__del__``; print what else was."""
         if issubclass(what.exc_type, KeyboardInterrupt):
@@ -110,13 +117,6 @@ def hide(text):
     return URL_PASSWORD.sub(r"\1:***@", text)
 
 
-def describe_error(error):
-    """Return an exception as plain data: its type, its message and its traceback.
-
-    Passwords are hidden here, where libraries quote them, and not in answers: there a password
-    that is also the name of an app would take that out of the text of a migration.
-    """
-    if hasattr(error, "described_apart"):
 def spellings(secret):
     """Return a secret as it is, and as Python, JSON and URLs write it; the host has the same."""
     return {
@@ -132,6 +132,13 @@ def spellings(secret):
     }
 
 
+def describe_error(error):
+    """Return an exception as plain data: its type, its message and its traceback.
+
+    Passwords are hidden here, where libraries quote them, and not in answers: there a password
+    that is also the name of an app would take that out of the text of a migration.
+    """
+    if hasattr(error, "described_apart"):
         return error.described_apart
     told = traceback.TracebackException.from_exception(error)
     _leave_our_frames_out(told)

@@ -9,7 +9,10 @@ from _migration_workflow_agent.plan import keys, reversible
 
 
 class MigrationFailedError(Exception):
-    """A migration raised. The cause is the project's or the database's own exception."""
+    """A migration raised. The cause is the project's or the database's own exception.
+
+    It may be one that would end Python, such as SystemExit.
+    """
 
     def __init__(self, migration, operation, cause):
         super().__init__(str(cause))
@@ -182,8 +185,8 @@ def _reload_bases(state):
 def _failures_named(recorder):
     try:
         yield
-    except Exception as error:
-        if recorder.current is None:
+    except BaseException as error:
+        if recorder.current is None or recorder.channel.is_interrupt(error):
             raise
         cause = _first_cause(error)
         operation = _operation_under_way(cause.__traceback__, recorder.current)

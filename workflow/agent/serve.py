@@ -56,5 +56,7 @@ def _answer(session, request):
             session.hold(request["scratch"])
         module = importlib.import_module("_migration_workflow_agent." + ANSWERS[question])
         session.channel.answer(getattr(module, question)(session, **request))
-    except Exception as error:  # noqa: BLE001 - whatever the project raises is the answer
+    except BaseException as error:
+        if session.channel.is_interrupt(error):
+            raise
         session.channel.fail(error)

@@ -5,12 +5,15 @@ import os
 
 from _migration_workflow_agent.channel import describe_error, hide
 from _migration_workflow_agent.session import database_exists
+from _migration_workflow_agent.span import way_to
 
 
-def state(session, database):
+def state(session, database, until=None):
     """Return what is applied, pending, conflicting and recorded but missing.
 
     A history that Django can't load, and a database that can't be read, are facts too.
+    ``until`` names the migration that what is ``wanted`` of the pending ones ends with; raises
+    NoSuchMigrationError where nothing leads there.
     """
     reached = reach(database)
     if reached["error"] is not None:
@@ -24,9 +27,11 @@ def state(session, database):
         loader = session.loader(database)
     except Error:
         raise
-    except Exception as error:  # noqa: BLE001 - a migration raises what it likes when imported
+    except BaseException as error:  # a migration raises what it likes when imported
+        if session.channel.is_interrupt(error):
+            raise
         return {"database": reached, "history": describe_error(error)}
-    return {"database": reached, "history": None, **_compare(session, loader, database)}
+    return {"database": reached, "history": None, **_compare(session, loader, database, until)}
 
 
 def reach(alias):
@@ -111,7 +116,7 @@ def planner(loader):
     return executor
 
 
-def _compare(session, loader, alias):
+def _compare(session, loader, alias, until):
     rows = recorded(alias)
     replaced = {
         key
@@ -119,9 +124,11 @@ def _compare(session, loader, alias):
         for key in map(tuple, migration.replaces)
     }
     conflicts = loader.detect_conflicts()
+    waiting = [] if conflicts else keys(pending(loader))
     return {
         "applied": rows,
-        "pending": ([] if conflicts else [[item.app_label, item.name] for item in pending(loader)]),
+        "pending": waiting,
+        "wanted": waiting if until is None else keys(one for one, _ in _way_to(loader, until)),
         "conflicts": {app: sorted(names) for app, names in conflicts.items()},
         "missing": [
             [app, name]

@@ -59,9 +59,11 @@ def run(start, channel):
     except SystemExit as exit_:
         if not reached:
             channel.fail(RuntimeError(f"it exited with {exit_.code!r} before Django took over"))
-    except KeyboardInterrupt:
-        sys.exit(130)
+        elif channel.busy and not channel.is_interrupt(exit_):
+            channel.fail(exit_)
     except BaseException as error:  # noqa: BLE001 - whatever the project raises is the answer
+        if channel.is_interrupt(error):
+            sys.exit(130)
         channel.fail(error)
 
 
