@@ -5,15 +5,12 @@ import os
 
 from _migration_workflow_agent.channel import describe_error, hide
 from _migration_workflow_agent.session import database_exists
-from _migration_workflow_agent.span import way_to
 
 
-def state(session, database, until=None):
+def state(session, database):
     """Return what is applied, pending, conflicting and recorded but missing.
 
     A history that Django can't load, and a database that can't be read, are facts too.
-    ``until`` names the migration that what is ``wanted`` of the pending ones ends with; raises
-    NoSuchMigrationError where nothing leads there.
     """
     reached = reach(database)
     if reached["error"] is not None:
@@ -31,7 +28,7 @@ def state(session, database, until=None):
         if session.channel.is_interrupt(error):
             raise
         return {"database": reached, "history": describe_error(error)}
-    return {"database": reached, "history": None, **_compare(session, loader, database, until)}
+    return {"database": reached, "history": None, **_compare(session, loader, database)}
 
 
 def reach(alias):
@@ -116,7 +113,7 @@ def planner(loader):
     return executor
 
 
-def _compare(session, loader, alias, until):
+def _compare(session, loader, alias):
     rows = recorded(alias)
     replaced = {
         key
@@ -124,11 +121,9 @@ def _compare(session, loader, alias, until):
         for key in map(tuple, migration.replaces)
     }
     conflicts = loader.detect_conflicts()
-    waiting = [] if conflicts else keys(pending(loader))
     return {
         "applied": rows,
-        "pending": waiting,
-        "wanted": waiting if until is None else keys(one for one, _ in _way_to(loader, until)),
+        "pending": ([] if conflicts else [[item.app_label, item.name] for item in pending(loader)]),
         "conflicts": {app: sorted(names) for app, names in conflicts.items()},
         "missing": [
             [app, name]
