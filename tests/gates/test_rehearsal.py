@@ -153,6 +153,32 @@ class TestDAT201:
         (finding,) = run(project).findings
         assert "IntegrityError: UNIQUE constraint failed" in finding.message
 
+    def test_the_query_names_what_the_database_has_now(self, project: Project) -> None:
+        project.query("INSERT INTO shop_product (name) VALUES ('bread'), ('bread')")
+        project.migration(
+            "shop", "0002_title", 'migrations.RenameField("product", "name", "title")'
+        )
+        field = "models.CharField(max_length=20, unique=True)"
+        alter = f'migrations.AlterField("product", "title", {field})'
+        project.migration("shop", "0003_unique", alter, after=(("shop", "0002_title"),))
+        (finding,) = run(project).findings
+        query = (
+            'SELECT "name", count(*) AS same FROM "shop_product" WHERE "name" IS NOT NULL '
+            'GROUP BY "name" HAVING count(*) > 1'
+        )
+        assert f"shop.Product has 2 rows that are not unique ({query}). " in finding.message
+        assert project.query(query) == [("bread", 2)]
+
+    def test_the_query_for_a_column_that_is_not_there_yet(self, project: Project) -> None:
+        project.query("INSERT INTO shop_product (name) VALUES ('bread')")
+        alter = 'migrations.AlterField("product", "price", models.IntegerField())'
+        project.migration("shop", "0002_price", COLUMN, alter)
+        (finding,) = run(project).findings
+        assert (
+            'shop.Product has 1 row without a value (SELECT * FROM "shop_product" WHERE "price" IS '
+            "NULL; it can be run once shop_product.price is there). "
+        ) in finding.message
+
     def test_a_foreign_key_that_leads_nowhere(self, project: Project) -> None:
         statement = "INSERT INTO stock_place (product_id) VALUES (99)"
         project.migration(

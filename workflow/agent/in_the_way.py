@@ -9,8 +9,11 @@ from collections import namedtuple
 
 from _migration_workflow_agent.migrating import unheard
 
-Question = namedtuple("Question", "kind model query count")  # noqa: PYI024 - no types here
-"""``query`` shows the rows, ``count`` is a query for their number."""
+Question = namedtuple("Question", "kind model query count uses")  # noqa: PYI024 - no types here
+"""``query`` shows the rows, ``count`` is a query for their number.
+
+``uses`` has each model on whose table the query is, with the part of the query that names columns.
+"""
 
 NULLS = "without a value"
 NO_DEFAULT = "for which there is no value"
@@ -23,12 +26,15 @@ NO_NUMBER = "with a value that is no number"
 VIOLATIONS = "that violate the check"
 
 
-def rows_in_the_way(connection, state, migration, index):
-    """Return what is in the way, as ``[{"kind", "model", "rows", "query", "operation"}]``.
+def rows_in_the_way(connection, state, migration, index, names):
+    """Return what is in the way, as ``[{"kind", "model", "rows", "query", "lacks", "operation"}]``.
 
     ``state`` is the project's before the migration, which the database is at. An ``index`` of
     ``None`` means that the migration failed after its operations: any of them may be why. The
     operations before are done once more, since rows may be of their making, and undone.
+
+    The queries are for the database as it was before the plan: ``names`` followed that up to the
+    migration. ``lacks`` lists what they name that is not there yet.
     """
     found = []
     with unheard(connection), _undone(connection, migration) as can_undo:
@@ -37,7 +43,8 @@ def rows_in_the_way(connection, state, migration, index):
             operation.state_forwards(migration.app_label, state)
             change = Change(connection, migration.app_label, operation, before, state)
             if index in {None, number}:
-                found += [{**answer, "operation": number} for answer in change.answers()]
+                found += [{**answer, "operation": number} for answer in change.answers(names)]
+            names.follow(migration.app_label, operation)
             if number == index or (can_undo and not change.made()):
                 break
     return found
@@ -83,19 +90,30 @@ class Change:
             return False
         return True
 
-    def answers(self):
-        """Return the questions to which there are rows, with their number."""
+    def answers(self, names):
+        """Return the questions to which there are rows, with their number.
+
+        They are asked of what is there now, and told with the ``names`` of before the plan.
+        """
         from django.db import Error, transaction
 
+        before, after = names.restored(self.before), names.restored(self.after)
+        told = Change(self.connection, self.app, self.operation, before, after)
         answers = []
-        for question in self._questions():
+        both = zip(self._questions(), told._questions())  # noqa: B905 - from Python 3.10 on
+        for question, shown in both:
             with contextlib.suppress(Error), transaction.atomic(using=self.connection.alias):
                 with self.connection.cursor() as cursor:
                     cursor.execute(question.count)
                     (rows,) = cursor.fetchone() or (0,)
                 if rows:
-                    told = {"kind": question.kind, "model": question.model, "rows": int(rows)}
-                    answers.append({**told, "query": question.query})
+                    answer = {"kind": question.kind, "model": question.model, "rows": int(rows)}
+                    lacks = {
+                        name
+                        for model, sql in shown.uses
+                        for name in names.lacking(model, sql, self.quote)
+                    }
+                    answers.append({**answer, "query": shown.query, "lacks": sorted(lacks)})
         return answers
 
     def _questions(self):
@@ -176,12 +194,14 @@ class Change:
         there = field.target_field
         others = field.remote_field.model._meta.db_table
         kept = f"SELECT {self.quote(there.column)} FROM {self.quote(others)}"  # noqa: S608 - quoted
-        return self._rows(ORPHANS, model, f"{column} IS NOT NULL AND {column} NOT IN ({kept})")
+        condition = f"{column} IS NOT NULL AND {column} NOT IN ({kept})"
+        uses = ((model, column), (there.model, kept))
+        return self._rows(ORPHANS, model, condition)._replace(uses=uses)
 
     def _rows(self, kind, model, condition):
         source = f"FROM {self._table(model)}" + (f" WHERE {condition}" if condition else "")
         count = f"SELECT count(*) {source}"
-        return Question(kind, model._meta.label, f"SELECT * {source}", count)
+        return Question(kind, model._meta.label, f"SELECT * {source}", count, ((model, condition),))
 
     def _duplicates(self, model, names, condition=None):
         columns = [self.quote(model._meta.get_field(name).column) for name in names]
@@ -194,7 +214,7 @@ class Change:
             f"WHERE {where} GROUP BY {listed} HAVING count(*) > 1"
         )
         count = f"SELECT sum(same) FROM ({query}) AS groups"  # noqa: S608 - quoted
-        return Question(DUPLICATES, model._meta.label, query, count)
+        return Question(DUPLICATES, model._meta.label, query, count, ((model, query),))
 
     def _model(self, state, name):
         return state.apps.get_model(self.app, name)

@@ -3,6 +3,7 @@
 import contextlib
 
 from _migration_workflow_agent.catalog import Steps
+from _migration_workflow_agent.earlier_names import EarlierNames
 from _migration_workflow_agent.fingerprint import fingerprint, row_changes
 from _migration_workflow_agent.in_the_way import rows_in_the_way
 from _migration_workflow_agent.lost import expect_kept
@@ -54,7 +55,7 @@ def rehearse(session, database, scratch, where=None, part=(None, None)):
         recorder = Recorder(session.channel, "rehearsing", watchers)
         try:
             with one_transaction(connection) if as_one else contextlib.nullcontext():
-                migrate_or_say_why(session, connection, recorder, plan)
+                migrate_or_say_why(session, connection, recorder, plan, before["schema"])
             after = fingerprint(connection)
             there_and_back.go_back(migrations, recorder.rows)
         except MigrationFailedError as error:
@@ -98,17 +99,33 @@ def _plan(session, connection, since, until):
     return up_to(MigrationExecutor(connection), until)
 
 
-def migrate_or_say_why(session, connection, recorder, plan):
-    """Run a plan. Raises MigrationFailedError, which names the rows that are in the way."""
+def migrate_or_say_why(session, connection, recorder, plan, schema):
+    """Run a plan. Raises MigrationFailedError, which names the rows that are in the way.
+
+    ``schema`` is the database's before the plan.
+    """
     try:
         migrate(connection, recorder, plan=plan, executor_class=Executor)
     except MigrationFailedError as error:
         migration = error.migration
         loader = session.loader(connection.alias)
         with contextlib.suppress(Exception):  # they only explain, and must not hide, the failure
+            names = _earlier_names(loader, plan, migration, schema)
             state = loader.project_state((migration.app_label, migration.name), at_end=False)
-            error.in_the_way = rows_in_the_way(connection, state, migration, error.operation)
+            error.in_the_way = rows_in_the_way(connection, state, migration, error.operation, names)
         raise
+
+
+def _earlier_names(loader, plan, migration, schema):
+    """Return the names before a plan, followed up to the first operation of a migration."""
+    state = planner(loader)._create_project_state(with_applied_migrations=True)
+    names = EarlierNames(state, schema)
+    for one, _ in plan:
+        if (one.app_label, one.name) == (migration.app_label, migration.name):
+            return names
+        for operation in one.operations:
+            names.follow(one.app_label, operation)
+    return names
 
 
 class ThereAndBack:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from workflow.context import show_path
 from workflow.errors import CouldNotCheck, UsageError
 from workflow.gates import locks, stand_in
-from workflow.gates.pre_check import counted, unloadable
+from workflow.gates.pre_check import counted, listed, unloadable
 from workflow.gates.running_release import broken_models, untried
 from workflow.outcome import Finding, Severity, StepResult, Verdict
 from workflow.project.agent import AgentFailed
@@ -139,6 +139,13 @@ def _rows_in_the_way(failed: Mapping[str, Any]) -> str:
     """Return how many rows are why, and the queries that show them."""
     return "".join(
         f"{item['model']} has {counted(item['rows'], 'row', 'rows')} {item['kind']} "
-        f"({item['query']}). "
+        f"({item['query']}{_once(item['lacks'])}). "
         for item in failed["in_the_way"]
     )
+
+
+def _once(lacks: list[str]) -> str:
+    """Return from when on a query can be run that names what the plan only makes."""
+    if not lacks:
+        return ""
+    return f"; it can be run once {listed(lacks)} {'is' if len(lacks) == 1 else 'are'} there"
