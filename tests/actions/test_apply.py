@@ -247,6 +247,21 @@ class TestDAT204:
         assert project.dump() == before
         assert not context.is_half_applied
 
+    def test_a_snapshot_where_a_migration_ends_its_transaction(self, project: Project) -> None:
+        head = (
+            "def code(apps, schema_editor):\n"
+            "    if str(schema_editor.connection.settings_dict['NAME']).endswith('db.sqlite3'):\n"
+            "        raise ValueError('only here')\n"
+        )
+        ends = 'migrations.RunSQL(["CREATE TABLE half (x)", "COMMIT"], "DROP TABLE half")'
+        project.migration("shop", "0002_code", ends, RUN, head=head)
+        before = project.dump()
+        result = apply.run(rehearsed(project))
+        (finding,) = result.findings
+        assert finding.code == "DAT204"
+        assert "The snapshot was put back: the database is as it was before." in finding.message
+        assert project.dump() == before
+
     @pytest.mark.parametrize("body", ["", STEPWISE], ids=["as one", "stepwise"])
     def test_a_database_that_was_not_there_is_not_there_again(
         self, project: Project, body: str

@@ -39,8 +39,10 @@ def tables(database_url: str) -> Iterator[Tables]:
         yield tables
 
 
-def watched(tables: Tables, *operations: Any, atomic: bool = True) -> list[dict[str, Any]]:
-    """Apply operations as one migration; return what each of them did to the products."""
+def watched(
+    tables: Tables, *operations: Any, atomic: bool = True, relation: str = "shop_product"
+) -> list[dict[str, Any]]:
+    """Apply operations as one migration; return what each of them did to a relation."""
     migration = tables.migration(*operations)
     migration.atomic = atomic
     (watcher,) = watchers_of(tables.connection)
@@ -51,10 +53,10 @@ def watched(tables: Tables, *operations: Any, atomic: bool = True) -> list[dict[
     ):
         tables.state = migration.apply(tables.state.clone(), editor)
     return [
-        relation
+        touched
         for operation in watcher.end(migration)["operations"]
-        for relation in operation["relations"]
-        if relation["relation"] == "shop_product"
+        for touched in operation["relations"]
+        if touched["relation"] == relation
     ]
 
 
@@ -269,6 +271,78 @@ def test_locks_of_what_is_no_single_transaction_are_seen(
 ) -> None:
     (seen,) = watched(tables, migrations.RunSQL(statement), atomic=False)
     assert (seen["lock"], seen["rewrite"]) == (lock, rewrite)
+
+
+REWRITE = "ALTER TABLE shop_product ALTER name TYPE text USING name || 'x'"
+
+
+@on_postgresql
+@pytest.mark.parametrize("atomic", [True, False])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"BEGIN; {REWRITE}; COMMIT;",
+        f"/* at once */ START TRANSACTION;\n{REWRITE};\n{UPDATE};\nEND",
+        f"{REWRITE}; COMMIT; {UPDATE}",
+        [REWRITE, "COMMIT", UPDATE],
+    ],
+    ids=["a block", "two in a block", "a commit amid", "a commit by itself"],
+)
+def test_what_a_text_does_that_ends_its_transaction_is_seen(
+    tables: Tables, sql: Any, *, atomic: bool
+) -> None:
+    (seen,) = watched(tables, migrations.RunSQL(sql), atomic=atomic)
+    assert (seen["lock"], seen["rewrite"], seen["scan"]) == ("AccessExclusiveLock", True, True)
+    assert seen["rows"] == (ROWS if UPDATE in "".join(sql) else 0)
+
+
+UNIQUE = "CREATE UNIQUE INDEX CONCURRENTLY a ON shop_product (name)"
+CHECKED = "ALTER TABLE shop_product ADD CONSTRAINT b CHECK (name <> '') NOT VALID"
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    ("statements", "atomic", "under"),
+    [
+        ([UNIQUE, "ALTER TABLE shop_product ADD UNIQUE USING INDEX a"], False, CONCURRENT),
+        ([CHECKED, "ALTER TABLE shop_product VALIDATE CONSTRAINT b"], False, CONCURRENT),
+        ([CHECKED, "ALTER TABLE shop_product VALIDATE CONSTRAINT b"], True, "AccessExclusiveLock"),
+        (["SELECT * FROM shop_product", CHECKED], True, "AccessShareLock"),
+        (["TRUNCATE shop_product"], True, None),
+        (["VACUUM FULL shop_product"], False, "AccessExclusiveLock"),
+    ],
+)
+def test_the_lock_is_told_that_is_held_while_a_table_is_gone_through(
+    tables: Tables, statements: list[str], under: str | None, *, atomic: bool
+) -> None:
+    (seen,) = watched(tables, migrations.RunSQL(statements), atomic=atomic)
+    assert seen["lock"] == "AccessExclusiveLock"
+    assert seen["worked_under"] == under
+    assert seen["scan"] is (under is not None)
+
+
+@on_mariadb
+def test_the_lock_of_a_copy_is_told_where_another_statement_takes_another(tables: Tables) -> None:
+    change = "ALTER TABLE shop_product MODIFY name varchar(4)"
+    (seen,) = watched(
+        tables, migrations.RunSQL([change, "ALTER TABLE shop_product ADD COLUMN a integer"])
+    )
+    assert (seen["lock"], seen["worked_under"]) == ("MDL_EXCLUSIVE", "MDL_SHARED_NO_WRITE")
+
+
+@on_postgresql
+def test_a_view_is_told_apart_from_a_table(tables: Tables) -> None:
+    view = "shop_names"
+    with tables.connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE MATERIALIZED VIEW {view} AS SELECT * FROM shop_product;"
+            f"CREATE UNIQUE INDEX ON {view} (id)"
+        )
+    refresh = migrations.RunSQL(f"REFRESH MATERIALIZED VIEW CONCURRENTLY {view}")
+    (seen,) = watched(tables, refresh, atomic=False, relation=view)
+    assert (seen["lock"], seen["materialized"]) == ("ExclusiveLock", True)
+    (read,) = watched(tables, refresh, atomic=False)
+    assert "materialized" not in read
 
 
 @on_postgresql

@@ -139,6 +139,14 @@ class TestDAT201:
         assert finding.operation == 1
         assert 'OperationalError: near "no": syntax error.' in finding.message
 
+    def test_code_that_ends_its_transaction(self, project: Project) -> None:
+        with_code(project, "schema_editor.connection.cursor().execute('COMMIT')")
+        before = project.dump()
+        (finding,) = run(project).findings
+        assert finding.code == "DAT201"
+        assert "COMMIT ends the transaction that the migration runs in" in finding.message
+        assert project.dump() == before
+
     def test_what_ran_before_it_is_evidence(self, project: Project) -> None:
         project.migration("shop", "0002_a")
         project.migration("shop", "0003_b", 'migrations.RunSQL("no")', after=(("shop", "0002_a"),))

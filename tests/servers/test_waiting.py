@@ -172,3 +172,41 @@ def test_what_is_in_of_a_migration_that_was_cut_in_two(migrated: Shop, database_
     ) in found["message"]
     assert found["data"]["done"] == ["CREATE TABLE half (x int)", "CREATE TABLE more (x int)"]
     assert "manage.py sqlmigrate catalogue 0011_more" in found["fix"]
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    "half",
+    [
+        "migrations.RunSQL('BEGIN; CREATE TABLE half (x int); COMMIT;', 'DROP TABLE half')",
+        "migrations.RunPython(code, migrations.RunPython.noop)",
+    ],
+    ids=["sql", "code"],
+)
+def test_what_is_in_of_a_migration_that_ended_its_transaction(
+    migrated: Shop, database_url: str, half: str
+) -> None:
+    """What came before the COMMIT stays; what came after it was taken back by the server."""
+    head = (
+        "def code(apps, schema_editor):\n"
+        "    schema_editor.execute('CREATE TABLE half (x int)')\n"
+        "    schema_editor.execute('COMMIT')\n"
+    )
+    after = 'migrations.RunSQL("CREATE TABLE gone (x int)", "DROP TABLE gone")'
+    migrated.add_migration(
+        half,
+        after,
+        'migrations.RunSQL("ALTER TABLE catalogue_product ADD COLUMN y int", "")',
+        head=head,
+    )
+    with session(database_url) as other:
+        other.execute("SELECT count(*) FROM catalogue_product")
+        refused = migrated.json("migrate-safe")
+    found = finding(refused)
+    assert found["code"] == "DAT211", found
+    assert "catalogue.0011_more is half applied and not recorded" in found["message"]
+    assert "CREATE TABLE half" in found["data"]["done"][0]
+    with session(database_url) as other:
+        other.execute("SELECT to_regclass('half') IS NOT NULL, to_regclass('gone') IS NULL")
+        assert other.fetchone() == (True, True)
+    assert "HIS113" in migrated.json("pre-check").codes

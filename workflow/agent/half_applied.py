@@ -5,6 +5,7 @@ import sys
 
 from _migration_workflow_agent.channel import hide
 from _migration_workflow_agent.migrating import Watcher
+from _migration_workflow_agent.transaction_control import commands, ends_transaction, gives_up
 
 READING = re.compile(r"\s*(SELECT|SHOW|PRAGMA|EXPLAIN|SET|SAVEPOINT|RELEASE)\b", re.IGNORECASE)
 COMMITTING = re.compile(r"\s*(CREATE|ALTER|DROP|RENAME|TRUNCATE)\b", re.IGNORECASE)
@@ -21,17 +22,27 @@ class Kept(Watcher):
         self._migration = None
         self._kept = []
         self._open = []
+        self._has_ended = False
 
     def begin(self, migration):
         """Forget those of the migration before."""
         self._migration, self._kept, self._open = migration, [], []
+        self._has_ended = False
 
     def statement(self, execute, sql, params, many, context):
         """Note a statement once it is executed."""
-        result = execute(sql, params, many, context)
         text, connection = str(sql), context["connection"]
-        if self._migration is not None and not READING.match(text):
-            self._note(connection, (self._operation(), hide(text)[:LENGTH]), text)
+        if self._migration is None or READING.match(text):
+            return execute(sql, params, many, context)
+        noted = (self._operation(), hide(text)[:LENGTH])
+        try:
+            result = execute(sql, params, many, context)
+        except Exception:
+            if len(commands(text)) > 1 and ends_transaction(text):
+                operation, told = noted
+                self._note(connection, (operation, f"{told} -- in part, perhaps"), text)
+            raise
+        self._note(connection, noted, text)
         return result
 
     def end(self, migration):  # noqa: ARG002 - what watchers take
@@ -40,14 +51,28 @@ class Kept(Watcher):
         return {}
 
     def _note(self, connection, noted, text):
-        commits = connection.vendor == "mysql" and COMMITTING.match(text)
-        if connection.in_atomic_block and not commits:
+        if not self.stays(connection, text):
             self._open.append(noted)
             return
-        if commits:
+        self._has_ended = self._has_ended or ends_transaction(text)
+        if gives_up(text):
+            self._open = []
+            return
+        if connection.in_atomic_block:
             self._kept += self._open
         self._open = []
         self._kept.append(noted)
+
+    def stays(self, connection, text):
+        """Say whether no rollback takes back what a statement does.
+
+        Where a text has ended Django's transaction, the drivers of servers open another one for
+        what comes next; SQLite does not.
+        """
+        if connection.vendor == "mysql" and COMMITTING.match(text):
+            return True
+        ended = ends_transaction(text) or (self._has_ended and connection.vendor == "sqlite")
+        return ended or not connection.in_atomic_block
 
     def _operation(self):
         """Return the index of the operation that executes a statement, if one does."""
@@ -63,7 +88,9 @@ class Kept(Watcher):
         """Return what is in the database of a migration that failed, where it was cut in two."""
         migration, under_way = error.migration, error.operation
         if migration.atomic and connection.features.can_rollback_ddl:
-            return None
+            if not (self._has_ended and self._kept):
+                return None
+            under_way = self._kept[-1][0]  # what came after the end of the transaction is gone
         described = [operation.describe() for operation in migration.operations]
         statements = [text for operation, text in self._kept if operation == under_way]
         return {

@@ -63,9 +63,7 @@ class Noted(Kept):
     def _stays(self, connection, text):
         if connection.vendor == "sqlite" or READING.match(text):
             return False
-        if connection.vendor == "mysql" and COMMITTING.match(text):
-            return True
-        return not connection.in_atomic_block
+        return self.stays(connection, text)
 
     def _write(self, text):
         migration, operation = self._migration, self._operation()

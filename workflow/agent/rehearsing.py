@@ -19,8 +19,9 @@ from _migration_workflow_agent.rendering import Executor
 from _migration_workflow_agent.reversing import Rows, go_back
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
-from _migration_workflow_agent.span import NoSuchMigrationError, between, up_to
+from _migration_workflow_agent.span import between, up_to, way_to
 from _migration_workflow_agent.state import planner
+from _migration_workflow_agent.transaction_control import is_one_transaction, kept_open
 from _migration_workflow_agent.trying import Rebuilding
 from _migration_workflow_agent.watching import sizes, watchers_of
 from django.db import connections, transaction
@@ -87,12 +88,7 @@ def _counted(estimated, rows, told, *, built):
 def _plan(session, connection, since, until):
     """Return what is to be rehearsed. What comes before it is run here, on an empty database."""
     if since is None:
-        plan = up_to(planner(session.loader(connection.alias)), until)
-        if any(backwards for _, backwards in plan):
-            raise NoSuchMigrationError(
-                f"{until} is applied, and others after it: nothing leads back"
-            )
-        return plan
+        return way_to(planner(session.loader(connection.alias)), until)
     before = between(MigrationExecutor(connection), since, until)
     recorder = Recorder(session.channel, "building")
     migrate(connection, recorder, plan=before, executor_class=Executor)
@@ -161,9 +157,9 @@ def runs_as_one(connection, migrations):
     """Say whether a plan can run as a single transaction.
 
     It can on SQLite, whose DDL is transactional and whose one writer waits for nobody,
-    unless a migration asks to be run outside a transaction.
+    unless a migration asks to be run outside a transaction, or ends it.
     """
-    return connection.vendor == "sqlite" and all(migration.atomic for migration in migrations)
+    return connection.vendor == "sqlite" and all(map(is_one_transaction, migrations))
 
 
 @contextlib.contextmanager
@@ -177,7 +173,8 @@ def one_transaction(connection):
     try:
         with transaction.atomic(using=connection.alias):
             _take_write_lock(connection)
-            yield
+            with kept_open(connection):
+                yield
             connection.check_constraints()
     finally:
         if connection.connection is not None:

@@ -10,6 +10,7 @@ import time
 
 from _migration_workflow_agent.limits import is_of_lock, set_limits, set_lock_limit
 from _migration_workflow_agent.migrating import Watcher, unheard
+from _migration_workflow_agent.transaction_control import ends_transaction, is_one_transaction
 from django.db import DatabaseError
 
 LONGEST_PAUSE = 10
@@ -51,6 +52,7 @@ class Trying(Watcher):
         self.patience = patience
         self.waited = 0
         self.tries = 0
+        self._has_ended = False
 
     def attempt(self, work, limit=None):
         """Return what ``work`` returns, once it gets its locks. Raises what it raised last.
@@ -63,7 +65,7 @@ class Trying(Watcher):
             try:
                 return work()
             except Exception as error:
-                if not is_of_lock(self.connection.vendor, error):
+                if self._has_ended or not is_of_lock(self.connection.vendor, error):
                     raise
                 self.waited += limit or self.patience.lock
                 if self.waited + pause > self.patience.total:
@@ -75,12 +77,16 @@ class Trying(Watcher):
 
     def begin(self, migration):  # noqa: ARG002 - what watchers take
         """Set the limits anew: the migration before may have set others."""
+        self._has_ended = False
         set_limits(self.connection, self.patience)
 
     def statement(self, execute, sql, params, many, context):
         """Try a statement again where nothing but itself is lost when it fails."""
         if not self._stands_alone(context["connection"]):
-            return execute(sql, params, many, context)
+            try:
+                return execute(sql, params, many, context)
+            finally:  # the server has not taken back whole what is tried again then
+                self._has_ended = self._has_ended or ends_transaction(str(sql))
         if context["connection"].vendor == "postgresql" and CONCURRENTLY.search(str(sql)):
             return self._concurrently(execute, sql, params, many, context)
         return self.attempt(lambda: execute(sql, params, many, context))
@@ -200,7 +206,7 @@ def executor_class(trying, after_each=None):
 
         def _tried(self, run, state, migration, how):
             """A migration changes the state that it is given, and each try needs it unchanged."""
-            if not (migration.atomic and self.connection.features.can_rollback_ddl):
+            if not (self.connection.features.can_rollback_ddl and is_one_transaction(migration)):
                 return run(state, migration, **how)
             return trying.attempt(lambda: run(state.clone(), migration, **how))
 

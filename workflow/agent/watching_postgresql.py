@@ -10,12 +10,12 @@ first look is taken inside each transaction.
 
 import contextlib
 import functools
-import re
 import time
 
 from _migration_workflow_agent.driver_error import sqlstate
 from _migration_workflow_agent.migrating import unheard
 from _migration_workflow_agent.rendering import with_those_within
+from _migration_workflow_agent.transaction_control import BEGINS, ENDS, as_block, commands
 from _migration_workflow_agent.watching import OperationWatcher
 from _migration_workflow_agent.watching_alongside import FIRST_OF_USERS, HELD, Alongside
 from django.db import DatabaseError
@@ -45,7 +45,7 @@ ADDS_UP_SINCE = 150000
 RELATIONS = f"""
 SELECT c.oid,
     CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE n.nspname || '.' END || c.relname,
-    i.indrelid, pg_relation_filenode(c.oid), {COUNTERS.format("c.oid")}
+    i.indrelid, c.relkind = 'm', pg_relation_filenode(c.oid), {COUNTERS.format("c.oid")}
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_index i ON i.indexrelid = c.oid
 WHERE c.oid >= {FIRST_OF_USERS} AND c.relkind IN ('r', 'p', 'm', 'v', 'f', 'i', 'I')
@@ -57,22 +57,17 @@ LOCKED = (
     + HELD.format("pg_backend_pid()")
 )
 
-NOT_WORDS = re.compile(r"\$(\w*)\$.*?\$\1\$|'[^']*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
-"""Bodies of functions, texts and comments: no statement begins in them."""
-
 LOCKS_NOTHING = {"SET", "SAVEPOINT", "RELEASE", "ROLLBACK"}
 ONLY_INSIDE = {"LOCK", "DECLARE"}
 """What a server refuses outside of a transaction; so it must be refused here."""
 
-BEGINS = {"BEGIN", "START"}
-ENDS = {"COMMIT", "END"}
-CONTROLS = {*BEGINS, *ENDS, "ROLLBACK", "ABORT"}
+CONTROLS = {*BEGINS, *ENDS}
 
 NOT_INSIDE = {"25001", "2D000"}
 """``active_sql_transaction``, such as for VACUUM, and ``invalid_transaction_termination``: a
 procedure that commits. https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
-UNHEARD = "-- not through Django's cursor, such as COPY"
+UNHEARD = "-- not executed by Django's cursor, such as COPY, or rows that a cursor fetched"
 
 NOTHING = (False, False, 0)
 
@@ -83,17 +78,18 @@ IDLE, IN_TRANSACTION = 0, 2
 class Relation:
     """A relation that was there before the migration, and what was last seen of it."""
 
-    def __init__(self, name, table, node, scans, rows):
+    def __init__(self, name, table, materialized, *counted):
         self.name = name
         self.table = table
-        self.node = node
-        self.scans = scans
-        self.rows = rows
+        self.materialized = materialized
+        self.node, self.scans, self.rows = counted
 
     def differs(self, node, scans, rows, statement):
         """Return whether it was rewritten and scanned since, and how many rows were touched."""
-        rewritten = node not in (None, self.node) and "TRUNCATE" not in statement.upper()
+        rewritten = node not in (None, self.node)
         scanned = self.table is None and scans > self.scans
+        if rewritten and "TRUNCATE" in statement.upper():
+            rewritten = scanned = False  # its indexes are built anew, of no rows
         changed = max(rows - self.rows, 0)  # TRUNCATE takes back what its transaction counted
         self.node, self.scans, self.rows = node or self.node, scans, rows
         return rewritten, scanned, changed
@@ -150,12 +146,14 @@ class PostgreSQLWatcher(OperationWatcher):
 
     def see(self, observed, statement, params, run, cursor):
         """Run a statement, and look at what it did unless the same was seen before."""
-        commands = _commands(statement)
-        if not commands or _locks_nothing(commands):
+        found = commands(statement)
+        if not found or _locks_nothing(found):
             return run()
-        if _is_one_of(ENDS, commands):
+        if _is_one_of(ENDS, found):
             self._look_again()
             return run()
+        if not params and as_block(statement) is not None:
+            return self._see_block(observed, statement, run, cursor)
         if self._status() == IDLE:
             self._begin_account()
             if self._is_alone():
@@ -166,6 +164,10 @@ class PostgreSQLWatcher(OperationWatcher):
             self._look_again()
         began = time.perf_counter()
         result = run()
+        if self._status() == IDLE:  # the statement ended the transaction that it found
+            self._look_over(observed, statement, began)
+            self._close_account()
+            return result
         self._unlooked = (observed, statement, began)
         if is_new:
             self._looked_at.add((observed.index, statement))
@@ -190,10 +192,10 @@ class PostgreSQLWatcher(OperationWatcher):
 
     def _see_alone(self, observed, statement, params, run, cursor):
         """Hold the transaction of a statement open for a look, where that can be done."""
-        commands = _commands(statement)
-        if _is_one_of(BEGINS, commands) or _is_one_of(ONLY_INSIDE, commands):
+        found = commands(statement)
+        if _is_one_of(BEGINS, found) or _is_one_of(ONLY_INSIDE, found):
             return run()
-        if any(words[0] in CONTROLS for words in commands):
+        if any(words[0] in CONTROLS for words in found):
             return self._see_alongside(observed, statement, run)
         try:
             return self._see_held(observed, statement, run)
@@ -204,6 +206,17 @@ class PostgreSQLWatcher(OperationWatcher):
         with unheard(self.connection):  # it was heard already
             again = functools.partial(cursor.execute, statement, params)
             return self._see_alongside(observed, statement, again)
+
+    def _see_block(self, observed, statement, run, cursor):
+        """Run the parts of a text that is a transaction one by one, to look before its end."""
+        begin, middle, end = as_block(statement)
+        self._tell(begin)
+        _, *how = run.args  # for those that hear the text after us, the middle stands for it
+        result = self.see(observed, middle, None, functools.partial(run.func, middle, *how), cursor)
+        self._look_again()
+        self._tell(end)
+        self._close_account()
+        return result
 
     def _see_held(self, observed, statement, run):
         self._tell("BEGIN")
@@ -229,7 +242,7 @@ class PostgreSQLWatcher(OperationWatcher):
         news = self._newly_held([row for row in other.seen if row[0] in self._known])
         for oid in news:
             if not self._is_covered(self._known[oid], oid):
-                touched = observed.on(self._known[oid].name)
+                touched = self._touched(observed, self._known[oid])
                 self.locked(touched, self._held[oid], statement, began, "watched")
         self._look_over(observed, statement, began, transactions)
         self._close_account()
@@ -277,7 +290,7 @@ class PostgreSQLWatcher(OperationWatcher):
         if self._known is None:
             self._known = {oid: Relation(*row) for oid, *row in self._ask(RELATIONS)}
         elif not self._is_based:
-            for oid, _, _, _, scans, rows in self._ask(RELATIONS):
+            for oid, *_, scans, rows in self._ask(RELATIONS):
                 if oid in self._known:
                     self._known[oid].scans, self._known[oid].rows = scans, rows
         self._is_based = True
@@ -303,8 +316,10 @@ class PostgreSQLWatcher(OperationWatcher):
             did = relation.differs(*counted, statement)
             covered = self._is_covered(relation, oid)
             if any(did) or (oid in news and not covered):
-                touched = observed.on(relation.name)
+                touched = self._touched(observed, relation)
                 touched.did(*did, statement, self.transaction)
+                if did[0] or did[1]:
+                    self.worked(touched, self._held[oid])
                 if not covered:
                     self.locked(touched, self._held[oid], statement, began)
         self._looked = time.perf_counter()
@@ -317,22 +332,29 @@ class PostgreSQLWatcher(OperationWatcher):
         if not self._is_open:
             self._begin_account()
         last = self.transaction
-        for oid, _, _, *counted in self._ask(RELATIONS):
+        for oid, _, _, _, *counted in self._ask(RELATIONS):
             relation = self._known.get(oid)
             rewritten, scanned, rows = (
                 relation.differs(*counted, statement) if relation else NOTHING
             )
             if rewritten or scanned or rows:
-                touched = observed.on(relation.name)
+                touched = self._touched(observed, relation)
                 for number in range(transactions):
                     share = (rows + number) // transactions
                     touched.did(rewritten, scanned, share, statement, self.transaction + number)
                 last = self.transaction + transactions - 1
                 mode = STRONGEST if rewritten else ROWS
+                if rewritten or scanned:
+                    self.worked(touched, self._held.get(oid, mode))
                 if relation.table is None and (rewritten or rows):
                     self.locked(touched, mode, statement, began, "inferred")
         self.transaction = last
         self._looked = time.perf_counter()
+
+    def _touched(self, observed, relation):
+        touched = observed.on(relation.name)
+        touched.materialized = relation.materialized
+        return touched
 
     def _newly_held(self, found):
         """Take note of the locks that are held now; return the relations that have a stronger."""
@@ -358,16 +380,10 @@ def _is_code(operation):
     )
 
 
-def _commands(statement):
-    """Return the words of each statement in a text, without what only looks like some."""
-    parts = NOT_WORDS.sub(" ", statement).upper().split(";")
-    return [words for words in map(str.split, parts) if words]
+def _is_one_of(kinds, found):
+    return len(found) == 1 and found[0][0] in kinds
 
 
-def _is_one_of(kinds, commands):
-    return len(commands) == 1 and commands[0][0] in kinds
-
-
-def _locks_nothing(commands):
+def _locks_nothing(found):
     """Say whether it has no lock, or must be the first of its transaction."""
-    return _is_one_of(LOCKS_NOTHING, commands) or commands[0][:2] == ["SET", "TRANSACTION"]
+    return _is_one_of(LOCKS_NOTHING, found) or found[0][:2] == ["SET", "TRANSACTION"]
