@@ -32,6 +32,7 @@ def seen(lock: str, relation: str = "shop_product", rows: int = 0, **more: Any) 
         "observed": "read",
         "locked_in": [1, 1],
         "worked_in": [1, 1],
+        "worked_under": lock if more.get("rewrite") or more.get("scan") else None,
         **more,
     }
 
@@ -77,6 +78,40 @@ def test_work_under_a_lock_refuses_where_the_table_is_big(project: Project, code
 def test_work_under_a_lock_informs_where_it_is_small(project: Project, code: str) -> None:
     (finding,) = judge(project, WORK[code], sizes={"shop_product": FEW})
     assert (finding.code, finding.severity) == (code, Severity.INFO)
+
+
+SHARED, MOMENTARY = "MDL_SHARED_NO_WRITE", "MDL_EXCLUSIVE"
+BEFORE_IT = {
+    "an index that is built before": (seen(STRONGEST, scan=True, worked_under=WRITES), "LCK103"),
+    "a copy of MariaDB's": (seen(MOMENTARY, rewrite=True, worked_under=SHARED), "LCK101"),
+    "a check that is validated": (
+        seen(STRONGEST, scan=True, worked_under="ShareUpdateExclusiveLock"),
+        "LCK106",
+    ),
+    "rows that are read": (seen(STRONGEST, scan=True, worked_under="AccessShareLock"), "LCK106"),
+    "a copy that keeps nobody out": (seen(MOMENTARY, rewrite=True, worked_under=None), "LCK106"),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE_IT)
+def test_work_is_judged_by_the_lock_that_was_held_meanwhile(project: Project, case: str) -> None:
+    """The strongest lock may be taken after the work, or in another transaction."""
+    one, code = BEFORE_IT[case]
+    one = {**one, "work": INDEX}
+    (finding,) = judge(project, one, sizes={"shop_product": MANY})
+    refused = code != "LCK106"
+    assert (finding.code, finding.severity is Severity.ERROR) == (code, refused)
+    assert finding.data["lock"] == (one["worked_under"] if refused else one["lock"])
+    assert ("until that is over" in finding.message) is refused
+
+
+def test_nobody_is_kept_from_writing_to_a_view(project: Project) -> None:
+    """REFRESH MATERIALIZED VIEW CONCURRENTLY keeps nobody from reading; without that it does."""
+    sizes = {"shop_product": MANY}
+    refreshed = seen("ExclusiveLock", scan=True, materialized=True)
+    assert judge(project, refreshed, sizes=sizes) == []
+    (finding,) = judge(project, {**WORK["LCK101"], "materialized": True}, sizes=sizes)
+    assert finding.severity is Severity.ERROR
 
 
 def test_few_rows_that_are_huge_are_not_small(project: Project) -> None:

@@ -80,6 +80,9 @@ class Touched:
     ``worked_in`` are the first and the last transaction of the migration, counted from 1, that
     took the lock and that rewrote, scanned or changed rows; ``None`` where none did. Of the
     ``rows`` that were changed, ``most_rows`` is how many were in one transaction, at most.
+    ``worked_under`` is the strongest lock that was held while it was rewritten or scanned; the
+    strongest of all may have been taken later, or in another transaction. ``materialized``: it is
+    a view, so nobody writes to it.
     """
 
     def __init__(self, relation):
@@ -97,6 +100,8 @@ class Touched:
         self.algorithm = None
         self.locked_in = None
         self.worked_in = None
+        self.worked_under = None
+        self.materialized = False
         self._rows_in = (None, 0)
 
     def did(self, rewrite, scan, rows, statement, transaction=1):
@@ -132,6 +137,8 @@ class Touched:
             "observed": self.observed,
             "locked_in": self.locked_in,
             "worked_in": self.worked_in,
+            "worked_under": self.worked_under,
+            **({"materialized": True} if self.materialized else {}),
             **({"algorithm": self.algorithm} if self.algorithm else {}),
         }
 
@@ -222,6 +229,12 @@ class OperationWatcher(Watcher):
             touched.observed = observed
         if touched.lock == mode:
             touched.locked_in = [(touched.locked_in or [self.transaction])[0], self.transaction]
+
+    def worked(self, touched, mode):
+        """Note the lock under which a relation was rewritten or scanned, if it is the strongest."""
+        known = touched.worked_under
+        if known is None or self.RANK.index(mode) > self.RANK.index(known):
+            touched.worked_under = mode
 
     def _follow(self, observed):
         operation = observed.operation

@@ -137,6 +137,8 @@ class MySQLWatcher(OperationWatcher):
                 scans = algorithm != "INSTANT" and not DROPS.search(statement)
                 touched.did(rebuilds, scans or rebuilds, 0, statement, self.transaction)
                 self._note(touched, WRITES if lock == "SHARED" else MOMENT, statement, began)
+                if lock == "SHARED":
+                    self.worked(touched, WRITES)
                 return None
         result = run()
         self._note(touched, MOMENT, statement, began)

@@ -63,6 +63,8 @@ class SQLiteWatcher(OperationWatcher):
                 touched = observed.on(name)
                 touched.did(name in after, name in after, self._rows(name, after), self._first)
                 self.locked(touched, EXCLUSIVE, self._first, self._began)
+                if touched.rewrite:
+                    self.worked(touched, EXCLUSIVE)
         for touched in observed.touched.values():
             touched.released(time.perf_counter())
         self._before = None

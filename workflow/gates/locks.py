@@ -61,13 +61,19 @@ class Held(NamedTuple):
 
     @property
     def blocks(self) -> str | None:
-        """Whom the lock keeps out."""
-        return BLOCKS.get(self.seen["lock"])
+        """Whom the lock keeps out; nobody from writing to what nobody can write to."""
+        kept_out = BLOCKS.get(self.seen["lock"])
+        return None if kept_out is NOBODY_WRITES and self.seen.get("materialized") else kept_out
 
     @property
     def works(self) -> bool:
-        """Whether the time under the lock grows with the table."""
+        """Whether the time that it takes grows with the table, under whatever lock."""
         return bool(self.seen["rewrite"] or self.seen["scan"])
+
+    @property
+    def works_under_it(self) -> bool:
+        """Whether the time under the lock grows with the table."""
+        return self.works and self.seen["worked_under"] == self.seen["lock"]
 
     def is_locked_while(self, other: Held) -> bool:
         """Say whether the lock may have been kept while the migration worked on ``other``."""
@@ -160,6 +166,8 @@ def held_by(row: Mapping[str, Any], sizes: Mapping[str, Any]) -> Iterator[Held]:
         for together in _together(pairs):
             locks = {touched["lock"] for _, touched in together} - {None}
             lock = strongest if strongest in locks else max(locks, key=_strength, default=None)
+            while_working = {touched["worked_under"] for _, touched in together} & BLOCKS.keys()
+            lock = max(while_working, key=_strength, default=lock)
             if lock is not None:
                 yield _held(row, together, lock, sizes.get(relation, {}))
 
@@ -167,7 +175,7 @@ def held_by(row: Mapping[str, Any], sizes: Mapping[str, Any]) -> Iterator[Held]:
 def _held(row: Mapping[str, Any], pairs: list[Pair], lock: str, size: Mapping[str, Any]) -> Held:
     """Return what several operations did to one relation while its locks were kept."""
     operation, heaviest = max(pairs, key=lambda pair: _weight(pair[1], lock))
-    takers = [touched for _, touched in pairs if touched["lock"] == lock]
+    takers = [_taken(touched, lock) for _, touched in pairs if lock in _locks_of(touched)]
     return Held(
         row["app"],
         row["migration"],
@@ -177,18 +185,30 @@ def _held(row: Mapping[str, Any], pairs: list[Pair], lock: str, size: Mapping[st
         {
             **heaviest,
             "lock": lock,
-            "statement": takers[0]["statement"],
+            "statement": takers[0][0],
             "rewrite": any(touched["rewrite"] for _, touched in pairs),
             "scan": any(touched["scan"] for _, touched in pairs),
             "rows": sum(touched["rows"] for _, touched in pairs),
             "most_rows": sum(touched["most_rows"] for _, touched in pairs),
             "seconds": max(touched["seconds"] for _, touched in pairs),
-            "locked_in": _hull(touched["locked_in"] for touched in takers),
+            "locked_in": _hull(span for _, span in takers),
             "worked_in": _hull(touched["worked_in"] for _, touched in pairs),
+            "worked_under": heaviest["worked_under"],
         },
         max(size.get("rows") or 0, 0),
         size.get("bytes"),
     )
+
+
+def _locks_of(touched: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    return touched["lock"], touched["worked_under"]
+
+
+def _taken(touched: Mapping[str, Any], lock: str) -> tuple[str, Span | None]:
+    """Return the statement that had a lock, and the transactions where it was."""
+    if touched["lock"] == lock:
+        return touched["statement"], touched["locked_in"]
+    return touched["work"], touched["worked_in"]
 
 
 def _together(pairs: list[Pair]) -> list[list[Pair]]:
@@ -225,8 +245,9 @@ def _strength(lock: str) -> int:
     return 2 if BLOCKS.get(lock) is NOBODY_READS else int(lock in BLOCKS)
 
 
-def _weight(touched: Mapping[str, Any], lock: str) -> tuple[bool, bool, bool]:
-    return touched["rewrite"], touched["scan"], touched["lock"] == lock
+def _weight(touched: Mapping[str, Any], lock: str) -> tuple[bool, bool, bool, bool]:
+    under_it = touched["worked_under"] == lock
+    return under_it, touched["rewrite"], touched["scan"], touched["lock"] == lock
 
 
 def _finding(context: Context, one: Held, judged: Judged, engine: str) -> Finding:
@@ -251,7 +272,7 @@ def _judge(one: Held, long: list[Held], small_rows: int) -> Judged | None:
     """Return what is to be said of one relation, if anything is."""
     if one.seen["lock"] == SQLITE and (one.is_small(small_rows) or not one.works):
         return None
-    if one.blocks and one.works:
+    if one.blocks and one.works_under_it:
         return _while_working(one, small_rows)
     if one.blocks and long:
         return _beside_work(one, long)

@@ -23,7 +23,7 @@ def safe_form(kind: str, names: Mapping[str, str], seen: Mapping[str, Any], *, o
         return _in_batches(seen) + NEXT
     if not lock.endswith("Lock"):
         return QUIET
-    if not (seen["rewrite"] or seen["scan"]):
+    if seen["worked_under"] != lock:
         return f"Keep it in a migration of its own, with nothing that takes long. {QUIET}"
     if seen["rewrite"]:
         return _without_rewrite(kind, names) + NEXT
