@@ -40,6 +40,12 @@ NO_SCRATCH_DATABASE = "NoScratchDatabaseError"
 SHARED_SESSION = "SharedSessionError"
 """What it raises where a pooler lies between it and the server, and sessions are not its own."""
 
+SCRATCH_LOST = "ScratchLostError"
+"""What it raises where a scratch database fails under a migration."""
+
+NO_SUCH_MIGRATION = "NoSuchMigrationError"
+"""What it raises where the words name no migration, or one that nothing leads to."""
+
 WAIT_SECONDS = 600.0
 """How long to wait for another migrator, where nobody says how long."""
 
@@ -250,15 +256,23 @@ class Context:
     def state(self) -> dict[str, Any]:
         """What the database says of the history on disk.
 
-        Raises UsageError for an alias that the settings lack, CouldNotCheck for a database
-        that can't be read.
+        Raises UsageError for an alias that the settings lack and for a migration to end with that
+        is not there, CouldNotCheck for a database that can't be read.
         """
+        from workflow.project.agent import AgentFailed
+
         alias = self.settings.database
         databases = self.facts["databases"]
         if alias not in databases:
             known = ", ".join(databases) or "none"
             raise UsageError(f"the settings have no database {alias!r}; they have: {known}")
-        answer = self.agent.ask("state", database=alias)
+        until = self.words.until if self.words.since is None else None
+        try:
+            answer = self.agent.ask("state", database=alias, until=until)
+        except AgentFailed as failed:
+            if failed.kind != NO_SUCH_MIGRATION:
+                raise
+            raise UsageError(failed.said) from failed
         if (error := answer["database"]["error"]) is not None:
             place = describe_database(databases[alias])
             raise CouldNotCheck(
@@ -295,7 +309,7 @@ class Context:
                     **arguments,
                 )
             except AgentFailed as error:  # noqa: PERF203 - there are few places
-                if error.kind == SHARED_SESSION:
+                if error.kind in {SHARED_SESSION, SCRATCH_LOST}:
                     raise CouldNotCheck(error.said) from error
                 if error.kind != NO_SCRATCH_DATABASE:
                     raise

@@ -36,6 +36,40 @@ def test_nothing_pending_is_skipped(shop: Shop) -> None:
     assert shop.json("rehearse").verdicts()["rehearsal"] == "skipped"
 
 
+@pytest.mark.parametrize("verb", ["rehearse", "migrate-safe"])
+@pytest.mark.parametrize("pending", [False, True])
+def test_up_to_one_that_is_applied_is_skipped(verb: str, pending: bool, shop: Shop) -> None:
+    if pending:
+        shop.add_migration(app="orders", name="0005_more", after="0004_order_indexes")
+    applied = shop.applied()
+    done = shop.run(verb, "--to", "catalogue.0010")
+    hint = "skipped: catalogue.0010 is applied; on an empty database: rehearse --from zero --to"
+    assert (done.code, hint in done.said) == (0, True), done
+    assert shop.applied() == applied
+
+
+@pytest.mark.parametrize("verb", ["rehearse", "migrate-safe"])
+@pytest.mark.parametrize("pending", [False, True])
+@pytest.mark.parametrize(
+    ("until", "said"),
+    [
+        ("catalogue.0099", "there is no migration catalogue.0099"),
+        ("nothing.0001", "there is no migration nothing.0001"),
+        ("catalogue.0009", "catalogue.0009 is applied, and others after it: nothing leads back"),
+    ],
+)
+def test_up_to_one_that_nothing_leads_to(
+    verb: str, pending: bool, until: str, said: str, shop: Shop
+) -> None:
+    """Whether anything is pending is no matter."""
+    if pending:
+        shop.add_migration()
+    applied = shop.applied()
+    done = shop.run(verb, "--to", until)
+    assert (done.code, said in done.said) == (2, True), done
+    assert shop.applied() == applied
+
+
 def test_between_two_migrations_that_are_applied(shop: Shop) -> None:
     before = shop.tree()
     done = shop.json("rehearse", *BETWEEN)

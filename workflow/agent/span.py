@@ -18,6 +18,14 @@ def up_to(executor, text):
     return [] if text == ZERO else executor.migration_plan([find(executor.loader, text)])
 
 
+def way_to(executor, until):
+    """Return the plan from what is applied up to a migration. Raises NoSuchMigrationError."""
+    plan = up_to(executor, until)
+    if any(backwards for _, backwards in plan):
+        raise NoSuchMigrationError(f"{until} is applied, and others after it: nothing leads back")
+    return plan
+
+
 def between(executor, since, until):
     """Return the plan from nothing to ``since``, after which ``until`` is still to come."""
     plan = up_to(executor, since)

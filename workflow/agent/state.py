@@ -5,12 +5,15 @@ import os
 
 from _migration_workflow_agent.channel import describe_error, hide
 from _migration_workflow_agent.session import database_exists
+from _migration_workflow_agent.span import way_to
 
 
-def state(session, database):
+def state(session, database, until=None):
     """Return what is applied, pending, conflicting and recorded but missing.
 
     A history that Django can't load, and a database that can't be read, are facts too.
+    ``until`` names the migration that what is ``wanted`` of the pending ones ends with; raises
+    NoSuchMigrationError where nothing leads there.
     """
     reached = reach(database)
     if reached["error"] is not None:
@@ -28,7 +31,7 @@ def state(session, database):
         if session.channel.is_interrupt(error):
             raise
         return {"database": reached, "history": describe_error(error)}
-    return {"database": reached, "history": None, **_compare(session, loader, database)}
+    return {"database": reached, "history": None, **_compare(session, loader, database, until)}
 
 
 def reach(alias):
@@ -113,7 +116,7 @@ def planner(loader):
     return executor
 
 
-def _compare(session, loader, alias):
+def _compare(session, loader, alias, until):
     rows = recorded(alias)
     replaced = {
         key
@@ -121,9 +124,12 @@ def _compare(session, loader, alias):
         for key in map(tuple, migration.replaces)
     }
     conflicts = loader.detect_conflicts()
+    waiting = [] if conflicts else pending(loader)
+    wanted = waiting if until is None else [one for one, _ in way_to(planner(loader), until)]
     return {
         "applied": rows,
-        "pending": ([] if conflicts else [[item.app_label, item.name] for item in pending(loader)]),
+        "pending": [[one.app_label, one.name] for one in waiting],
+        "wanted": [[one.app_label, one.name] for one in wanted],
         "conflicts": {app: sorted(names) for app, names in conflicts.items()},
         "missing": [
             [app, name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from workflow.context import show_path
+from workflow.context import NO_SUCH_MIGRATION, show_path
 from workflow.errors import CouldNotCheck, UsageError
 from workflow.gates import locks, stand_in
 from workflow.gates.pre_check import counted, listed, unloadable
@@ -26,8 +26,8 @@ def run(context: Context) -> StepResult:
         return unloadable(NAME, context, state["history"])
     if state["conflicts"]:
         raise CouldNotCheck(f"several leaf nodes: {', '.join(state['conflicts'])}")
-    if context.words.since is None and not state["pending"]:
-        return StepResult(NAME, Verdict.SKIPPED, reason="nothing is pending")
+    if context.words.since is None and not state["wanted"]:
+        return StepResult(NAME, Verdict.SKIPPED, reason=_why_nothing(context.words.until))
     answer = ask_about_migrations(
         context, "rehearse", part=[context.words.since, context.words.until]
     )
@@ -48,6 +48,13 @@ def run(context: Context) -> StepResult:
     )
 
 
+def _why_nothing(until: str | None) -> str:
+    """Return why there is nothing to rehearse, and how it is all the same."""
+    if until is None:
+        return "nothing is pending"
+    return f"{until} is applied; on an empty database: rehearse --from zero --to {until}"
+
+
 def _describe(answer: Mapping[str, Any]) -> str:
     """Return where it was tried, and what was not: that is not passed over in silence."""
     lines = [stand_in.describe(answer["scratch"])]
@@ -65,7 +72,7 @@ def ask_about_migrations(context: Context, question: str, **arguments: Any) -> d
             **arguments,
         )
     except AgentFailed as error:
-        if error.kind != "NoSuchMigrationError":
+        if error.kind != NO_SUCH_MIGRATION:
             raise
         raise UsageError(error.said) from error
 
