@@ -331,6 +331,21 @@ def test_the_lock_of_a_copy_is_told_where_another_statement_takes_another(tables
 
 
 @on_postgresql
+def test_a_foreign_key_that_goes_locks_both_tables(tables: Tables) -> None:
+    """Django drops it in a text that begins with SET CONSTRAINTS."""
+    tables.create("Maker")
+    key: Any = models.ForeignKey("shop.Maker", models.CASCADE, null=True)
+    tables.apply(migrations.AddField("product", "maker", key))
+    loose: Any = models.ForeignKey("shop.Maker", models.CASCADE, null=True, db_constraint=False)
+    change = migrations.AlterField("product", "maker", loose)
+    back = migrations.AlterField("product", "maker", key)
+    for relation in ("shop_product", "shop_maker"):
+        (seen,) = watched(tables, change, relation=relation)
+        assert seen["lock"] == "AccessExclusiveLock"
+        tables.apply(back)
+
+
+@on_postgresql
 def test_a_view_is_told_apart_from_a_table(tables: Tables) -> None:
     view = "shop_names"
     with tables.connection.cursor() as cursor:
