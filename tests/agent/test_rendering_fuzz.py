@@ -16,8 +16,11 @@ from tests.servers.fixtures import database_url, server_of
 
 __all__ = ["database_url", "server_of"]
 
-SEEDS = [*range(11), 12, 13]
-"""Without 11: with it, it depends on the order of a set which statements Django runs at the end."""
+SEEDS = [0, 1, 2, 3, 5, 6, 8, 9, 11, 14, 16, 18, 19]
+"""Those that Django runs to their end, whatever its version.
+
+Of some others, such as 1044, it depends on the order of a set which statements Django leaves out.
+"""
 
 SEEDS_ON_SERVERS = range(14, 17)
 
@@ -31,8 +34,9 @@ def installed() -> Iterator[None]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_it_is_as_with_django(seed: int) -> None:
     one = story(seed)
-    differs, _ = difference(IN_MEMORY, one)
+    differs, expected = difference(IN_MEMORY, one)
     assert not differs, f"{one}\n{differs}"
+    assert not expected.failure
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -133,6 +133,22 @@ def kind_of_relation(known: Known) -> str:
     return known.chance.choice(("ForeignKey", "ForeignKey", "OneToOneField", "ManyToManyField"))
 
 
+def composite_key(known: Known, app: str, name: str) -> Iterator[str]:
+    """Write a key that is made of two fields, and those fields, each with its name."""
+    fields = {}
+    for _ in range(2):
+        where = target(known, app, name)
+        if where != "self" and known.often(0.4):
+            fields[known.new("to")] = relation(known, "ForeignKey", where, null=False)
+        else:
+            family = known.chance.choice(("text", "number", "day", "mark"))
+            fields[known.new(*WORDS)] = plain(known, family, null=False)
+    names = ", ".join(f'"{name}"' for name in fields)
+    yield f'("pk", models.CompositePrimaryKey({names}))'
+    for part, text in fields.items():
+        yield f'("{part}", {text})'
+
+
 def some(known: Known, app: str, name: str) -> Iterator[str]:
     """Write some fields of a model, each with its name."""
     for _ in range(known.chance.randint(1, 3)):

@@ -129,7 +129,7 @@ class Known:
             for name, field in model.fields.items()
             if not field.many_to_many
             and field.get_internal_type() not in {"TextField", "JSONField"}
-            and name != "_order"
+            and name not in {"_order", "pk"}
         ]
         self.chance.shuffle(names)
         return (app, model, names[:2]) if len(names) > 1 else None

@@ -14,6 +14,7 @@ from tests.fuzz.rendering.fields import (
     FAMILY_OF,
     KEYS,
     WORDS,
+    composite_key,
     kind_of_relation,
     plain,
     relation,
@@ -67,6 +68,8 @@ def create_model(known: Known) -> Written:
     others = [model.name for _, model in known.own() if model.name not in names]
     name = known.chance.choice(others) if others and known.often(0.2) else known.new(*MODELS)
     key = f'("id", {KEYS[known.often(0.2)]})'
+    if known.often(0.15) and hasattr(models, "CompositePrimaryKey"):
+        key = ", ".join(composite_key(known, app, name))
     more = ""
     if known.often(0.2):
         more += ', managers=[("things", Things())]'
@@ -224,6 +227,7 @@ def rename_field(known: Known) -> Written:
         for app, model in known.own()
         for name, field in model.fields.items()
         if not field.remote_field
+        and name != "pk"
         and known.often(0.1 if name == "id" else 1 if field.unique else 0.3)
     ]
     if known.often(0.3):
@@ -233,6 +237,32 @@ def rename_field(known: Known) -> Written:
         return None
     app, model, name = known.chance.choice(found)
     return app, f'migrations.RenameField("{model.name}", "{name}", "{known.new(*WORDS)}")'
+
+
+@tried(1.5)
+def make_key_of_fields(known: Known) -> Written:
+    """Make a key of fields that are there, in the place of a key to which nothing leads."""
+    found = [
+        (app, model, name)
+        for app, model in known.own()
+        if "id" in model.fields and "pk" not in model.fields and not _leads_to(known, app, model)
+        for name, field in model.fields.items()
+        if name != "id" and not field.null and not field.many_to_many
+    ]
+    if not found or not hasattr(models, "CompositePrimaryKey"):
+        return None
+    app, model, name = known.chance.choice(found)
+    return (
+        app,
+        f'migrations.AddField("{model.name}", "pk", models.CompositePrimaryKey("id", "{name}"))',
+        f'migrations.AlterField("{model.name}", "id", models.IntegerField())',
+    )
+
+
+def _leads_to(known: Known, app: str, model: Any) -> bool:
+    """Say whether anything refers to a model's key, as its own relations to many rows do."""
+    fields = known.apps.get_model(app, model.name)._meta.get_fields(include_hidden=True)
+    return any(one.is_relation and (one.auto_created or one.many_to_many) for one in fields)
 
 
 @tried(1.5)
