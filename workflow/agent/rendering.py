@@ -499,6 +499,7 @@ class Executor(MigrationExecutor):
         own = isinstance(state, StateAskedFor)
         self._as_django = (
             self._as_django
+            or not self._knows_django()
             or leaves_models_behind(state, migration)
             or adds_to_others(state, migration)
         )
@@ -525,8 +526,7 @@ class Executor(MigrationExecutor):
     def _knows(self, migration):
         kind = type(migration)
         return (
-            self._knows_django()
-            and kind.apply is Migration.apply
+            kind.apply is Migration.apply
             and kind.unapply is Migration.unapply
             and kind.mutate_state is Migration.mutate_state
             and all(map(is_known, migration.operations))
