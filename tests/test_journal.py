@@ -149,6 +149,39 @@ class TestHIS112:
         file.write_bytes(file.read_bytes().replace(old, new))
         assert self.found(applied) == []
 
+    @pytest.fixture(params=[None, "interrupted"], ids=["killed", "interrupted"])
+    def cut_off(self, applied: Project, path: Path, request: pytest.FixtureRequest) -> Project:
+        """The same, but the run was cut off once the migration was in."""
+        begin, end = lines(path)
+        left = [begin] if request.param is None else [begin, {**end, "applied": None}]
+        path.write_text("".join(json.dumps(line) + "\n" for line in left))
+        return applied
+
+    def test_in_a_run_that_was_cut_off(self, cut_off: Project) -> None:
+        cut_off.migration("shop", "0002_price", COLUMN.replace("price", "cost"))
+        (finding,) = self.found(cut_off)
+        assert finding.message.startswith("shop.0002_price was edited since it was applied to")
+
+    def test_the_same_in_a_run_that_was_cut_off(self, cut_off: Project) -> None:
+        (cut_off.folder / FILE).touch()
+        assert self.found(cut_off) == []
+
+    def test_one_that_a_run_was_cut_off_before(self, cut_off: Project) -> None:
+        """It was edited, and applied by other means."""
+        cut_off.manage("migrate", "shop", "0001")
+        cut_off.migration("shop", "0002_price", COLUMN.replace("price", "cost"))
+        cut_off.manage("migrate")
+        assert self.found(cut_off) == []
+
+    def test_a_run_after_the_one_that_was_cut_off(self, cut_off: Project) -> None:
+        cut_off.manage("migrate", "shop", "0001")
+        cut_off.migration("shop", "0002_price", COLUMN.replace("price", "cost"))
+        assert migrate(cut_off).verdict is Verdict.PASSED
+        (cut_off.folder / FILE).touch()
+        assert self.found(cut_off) == []
+        cut_off.migration("shop", "0002_price", COLUMN)
+        assert len(self.found(cut_off)) == 1
+
     def test_applied_to_another_database(self, applied: Project, path: Path) -> None:
         path.write_text(path.read_text().replace("db.sqlite3", "other.sqlite3"))
         applied.migration("shop", "0002_price", COLUMN.replace("price", "cost"))

@@ -1,7 +1,8 @@
 """What was applied when, by whom, and to which database: a file of JSON lines in the state folder.
 
 An apply writes a line before its first statement and one after its last: where the second is
-missing, it was killed. Each line is flushed to the disk before anything else happens.
+missing, it was killed. Each line is flushed to the disk before anything else happens. What a run
+applied that was killed or interrupted, the journal does not know: the database does.
 """
 
 from __future__ import annotations
@@ -42,6 +43,14 @@ class Text(NamedTuple):
         if self.digest == other.digest:
             return True
         return self.meaning is not None and self.meaning == other.meaning
+
+
+class Record(NamedTuple):
+    """What a migration file was in the last run that applied it, or may have."""
+
+    text: Text
+    is_sure: bool
+    """Whether the run told that it applied it. Otherwise it was cut off, maybe before that."""
 
 
 def text_of(data: bytes) -> Text:
@@ -90,19 +99,17 @@ class Journal:
         self,
         run: str,
         outcome: str,
-        evidence: Sequence[Line],
+        evidence: Sequence[Line] | None,
         codes: Sequence[str],
         taken_back: Sequence[Sequence[str]] = (),
     ) -> None:
         """Write down how it ended. Raises OSError where nothing can be written.
 
-        ``evidence`` has a row for each migration that stays applied, ``taken_back`` the keys of
-        those that were applied and taken back.
+        ``evidence`` has a row for each migration that stays applied, and is ``None`` where that
+        is not known; ``taken_back`` has the keys of those that were applied and taken back.
         """
-        applied = [
-            {part: row[part] for part in ("app", "migration", "seconds", "statements")}
-            for row in evidence
-        ]
+        parts = ("app", "migration", "seconds", "statements")
+        applied = evidence and [{part: row[part] for part in parts} for row in evidence]
         self._write(
             {
                 "event": "end",
@@ -115,19 +122,25 @@ class Journal:
             }
         )
 
-    def applied(self, database: Line) -> dict[tuple[str, str], Text]:
-        """Return what each migration file was when it was last applied to a database."""
+    def applied(self, database: Line) -> dict[tuple[str, str], Record]:
+        """Return what each migration file was when it was last applied to a database.
+
+        Of a run that was cut off that is all it was to apply: ask for those that are recorded.
+        """
         begun: dict[str, Line] = {}
-        found: dict[tuple[str, str], Text] = {}
-        for line in self._lines():
+        found: dict[tuple[str, str], Record] = {}
+        lines = list(self._lines())
+        told = {str(line.get("run")) for line in lines if line.get("applied") is not None}
+        for line in lines:
             with suppress(KeyError, TypeError):  # a line that somebody wrote by hand
                 if line["event"] == "begin" and line["database"] == database:
                     begun[line["run"]] = line
+                    if line["run"] not in told:
+                        found.update(_records(line["migrations"], is_sure=False))
                 elif line["event"] == "end" and line["run"] in begun:
                     done = {(row["app"], row["migration"]) for row in line["applied"]}
-                    for row in begun[line["run"]]["migrations"]:
-                        if (key := (row["app"], row["migration"])) in done and row["digest"]:
-                            found[key] = Text(row["digest"], row["meaning"])
+                    rows = _records(begun[line["run"]]["migrations"], is_sure=True)
+                    found.update((key, record) for key, record in rows if key in done)
         return found
 
     def _lines(self) -> Iterator[Line]:
@@ -167,6 +180,16 @@ class Journal:
                 shorter = self.path.with_suffix(".shorter")
                 shorter.write_bytes(b"".join(lines[-KEPT:]))
                 shorter.replace(self.path)
+
+
+def _records(
+    migrations: Sequence[Line], *, is_sure: bool
+) -> Iterator[tuple[tuple[str, str], Record]]:
+    """Yield the migrations of a run whose files are the project's own, with what those were."""
+    for row in migrations:
+        if row["digest"]:
+            text = Text(row["digest"], row["meaning"])
+            yield (row["app"], row["migration"]), Record(text, is_sure)
 
 
 def _now() -> str:

@@ -37,11 +37,11 @@ class Kept:
     def end(
         self,
         outcome: str,
-        evidence: Sequence[Mapping[str, Any]],
+        evidence: Sequence[Mapping[str, Any]] | None,
         codes: Sequence[str],
         taken_back: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Write down how it ended: ``evidence`` is of what stays applied."""
+        """Write down how it ended. ``evidence``: of what stays applied, ``None``: nobody knows."""
         run = self._run
         if run is not None:
             self._try(lambda: self._journal.end(run, outcome, evidence, codes, taken_back))

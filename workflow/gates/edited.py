@@ -34,10 +34,13 @@ def edited_migrations(
     for key, migration in context.history.migrations.items():
         if (key.app, key.name) not in moments:
             continue
-        before = was.get((key.app, key.name))
-        if before is None:
-            unknown[migration.path] = (key, moments[key.app, key.name])
-        elif not before.is_same(_now(context, migration.path)):
+        record, moment = was.get((key.app, key.name)), moments[key.app, key.name]
+        if record is None:
+            unknown[migration.path] = (key, moment)
+        elif not record.text.is_same(_now(context, migration.path)) and (
+            # Who goes on by other means after a run that was cut off may have edited it first.
+            record.is_sure or _is_touched(context, migration.path, moment)
+        ):
             yield key, migration.path, "since"
     touched = {path: told for path, told in unknown.items() if _is_touched(context, path, told[1])}
     if touched:
