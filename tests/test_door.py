@@ -107,7 +107,18 @@ class TestExitCodes:
 
         with_step(monkeypatch, interrupt)
         assert execute(STATIC, {}) == 130
-        assert "Interrupted." in capsys.readouterr().err
+        assert capsys.readouterr().err == "\nInterrupted.\n"
+
+    @pytest.mark.usefixtures("project")
+    def test_an_interrupt_that_says_what_it_leaves(
+        self, capsys: Output, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt(_: Any) -> StepResult:
+            raise KeyboardInterrupt("Half of it stays.")
+
+        with_step(monkeypatch, interrupt)
+        assert execute(STATIC, {}) == 130
+        assert capsys.readouterr().err == "\nInterrupted. Half of it stays.\n"
 
     @pytest.mark.usefixtures("project")
     def test_ended(self, monkeypatch: pytest.MonkeyPatch) -> None:

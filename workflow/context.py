@@ -444,12 +444,17 @@ class Context:
 
     def close(self) -> None:
         """End the agent and remove what this run made for itself."""
-        if self._agent is not None:
-            self._agent.close(seconds=UNDO_SECONDS if self.is_half_applied else END_SECONDS)
+        self.end_agent()
         if "databases" in self.__dict__:
             self.databases.close()
         if "scratch" in self.__dict__:
             self.scratch.remove()
+
+    def end_agent(self) -> None:
+        """End the agent. It takes back first what it was doing, as far as that can be done."""
+        if self._agent is not None:
+            self._agent.close(seconds=UNDO_SECONDS if self.is_half_applied else END_SECONDS)
+            self._agent = None
 
     @property
     def is_half_applied(self) -> bool:

@@ -47,8 +47,8 @@ def execute(
     _open_standard_streams()
     try:
         return _execute(verb, values, door, hook)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted.\n")
+    except KeyboardInterrupt as interrupt:
+        sys.stderr.write(f"\n{' '.join(('Interrupted.', *interrupt.args))}\n")
         return INTERRUPTED
     except WorkflowError as error:
         sys.stderr.write(f"{error}\n")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflow.actions.failing import find_failure, named_session
+from workflow.actions.interrupted import Progress, what_stays
 from workflow.actions.keeping import Kept
 from workflow.errors import CouldNotCheck
 from workflow.gates.pre_check import counted
@@ -28,12 +29,20 @@ def plan(context: Context) -> str:
 
 
 def run(context: Context) -> StepResult:
-    """Apply. Raises CouldNotCheck where the database refuses; it is then as it was."""
+    """Apply. Raises CouldNotCheck where the database refuses; it is then as it was.
+
+    A KeyboardInterrupt says how far it had come.
+    """
     if context.rehearsed is None:
         return StepResult(NAME, Verdict.SKIPPED, reason="nothing is pending")
     from workflow.project.agent import AgentEnded  # flows that ask no project are quicker without
 
-    kept = Kept(context)
+    kept, progress = Kept(context), Progress()
+
+    def hear(event: Mapping[str, Any]) -> None:
+        progress.hear(event)
+        context.talk.progress(describe_progress(event))
+
     kept.begin()
     try:
         answer = context.agent.ask(
@@ -42,10 +51,14 @@ def run(context: Context) -> StepResult:
             scratch=context.place.there(context.scratch.folder),
             rehearsed=context.rehearsed,
             patience=_patience(context.settings),
-            on_event=lambda event: context.talk.progress(describe_progress(event)),
+            on_event=hear,
         )
+    except KeyboardInterrupt:
+        kept.end("interrupted", None, ())
+        context.end_agent()
+        raise KeyboardInterrupt(what_stays(context, progress)) from None
     except AgentEnded as error:
-        kept.end("errored", (), ())
+        kept.end("errored", None, ())
         raise CouldNotCheck(f"{error}. {_after_kill(context)}", error.details) from error
     back = answer["back"] or {"taken": [], "evidence": []}
     try:
