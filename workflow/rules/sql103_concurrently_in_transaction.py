@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from workflow.history.values import Call, Ref
 from workflow.outcome import Severity
 from workflow.rules.findings import finding
 from workflow.rules.registry import over_operations
+from workflow.rules.scripts import texts_of
 from workflow.rules.wording import instead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from workflow.history.model import Migration, Operation
-    from workflow.history.values import Value
     from workflow.outcome import Finding
     from workflow.rules.context import Context
     from workflow.rules.operations import Placed
@@ -43,19 +42,8 @@ def _is_concurrent(operation: Operation) -> bool:
     if operation.kind in OPERATIONS:
         return True
     return operation.kind == "RunSQL" and any(
-        STATEMENT.match(text.lstrip()) for text in _statements(operation.argument("sql"))
+        STATEMENT.match(text.lstrip()) for text in texts_of(operation.argument("sql"))
     )
-
-
-def _statements(value: Value) -> Iterator[str]:
-    """Yield the statements, with or without parameters."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple) and not isinstance(value, Ref | Call):
-        for item in value:
-            statement = item[0] if isinstance(item, tuple) and item else item
-            if isinstance(statement, str):
-                yield statement
 
 
 def _finding(migration: Migration, placed: Placed) -> Finding:

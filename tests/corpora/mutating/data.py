@@ -121,3 +121,10 @@ def concurrently(ground: Ground) -> Iterator[Mutant]:
         operation = 'migrations.RunSQL("CREATE INDEX CONCURRENTLY a ON b (c)", "")'
         path, text = ground.new_leaf(app, operation)
         yield Mutant({path: text}, path, FIRST_OPERATION)
+
+
+@kind("transaction ended inside an atomic migration", "SQL104")
+def ended(ground: Ground) -> Iterator[Mutant]:
+    for app in ground.shuffled(ground.leaves):
+        path, text = ground.new_leaf(app, 'migrations.RunSQL("BEGIN; SELECT 1; COMMIT;", "")')
+        yield Mutant({path: text}, path, FIRST_OPERATION)
