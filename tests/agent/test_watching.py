@@ -313,7 +313,7 @@ CHECKED = "ALTER TABLE shop_product ADD CONSTRAINT b CHECK (name <> '') NOT VALI
     ],
 )
 def test_the_lock_is_told_that_is_held_while_a_table_is_gone_through(
-    tables: Tables, statements: list[str], under: str | None, *, atomic: bool
+    tables: Tables, statements: Any, under: str | None, *, atomic: bool
 ) -> None:
     (seen,) = watched(tables, migrations.RunSQL(statements), atomic=atomic)
     assert seen["lock"] == "AccessExclusiveLock"
