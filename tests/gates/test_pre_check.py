@@ -369,9 +369,9 @@ class TestHIS113:
         (finding,) = found(project, "HIS113")
         assert finding.message == (
             "shop.0002_size was cut off while it was applied to the database 'default', which "
-            "can't take it back. It is not recorded. In the database: Add field colour to product; "
-            "ALTER TABLE shop_product ADD COLUMN size integer NULL. In it or not: CREATE INDEX "
-            "by_size ON shop_product (size)."
+            "can't take it back. It is not recorded. In the database: operation 1 (Add field "
+            "colour to product); ALTER TABLE shop_product ADD COLUMN size integer NULL. In it or "
+            "not: CREATE INDEX by_size ON shop_product (size)."
         )
         assert finding.fix is not None
         assert "migration-workflow migrate-safe --fake shop.0002_size --reason" in finding.fix

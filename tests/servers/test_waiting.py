@@ -167,17 +167,57 @@ def test_what_is_in_of_a_migration_that_was_cut_in_two(migrated: Shop, database_
     found = finding(refused)
     assert found["code"] == "DAT211"
     assert (
-        "catalogue.0011_more is half applied and not recorded: in the database is Raw SQL "
-        "operation; and of Raw SQL operation, 1 statement that came before the failure."
+        "catalogue.0011_more is half applied and not recorded: in the database is operation 1 (Raw "
+        "SQL operation); and of operation 2 (Raw SQL operation), 1 statement that came before the "
+        "failure."
     ) in found["message"]
     assert found["data"]["done"] == ["CREATE TABLE half (x int)", "CREATE TABLE more (x int)"]
     assert "manage.py sqlmigrate catalogue 0011_more" in found["fix"]
+    assert "say so: migration-workflow recover. A session" in found["fix"]
+    assert "un again" not in found["fix"]
+
+
+@on_mariadb
+def test_half_a_migration_leads_to_what_is_not_refused(migrated: Shop) -> None:
+    """To run again is: what DAT204 says is what HIS113 would say then."""
+    migrated.add_migration(
+        'migrations.RunSQL("CREATE TABLE half (x int)", "DROP TABLE half")',
+        "migrations.RunPython(code, back)",
+        head=(
+            "def code(apps, schema_editor):\n"
+            "    schema_editor.connection.cursor().execute('CREATE TABLE more (x int)')\n"
+            "    assert 'scratch' in schema_editor.connection.settings_dict['NAME']\n"
+            "def back(apps, schema_editor):\n"
+            "    schema_editor.connection.cursor().execute('DROP TABLE more')\n"
+        ),
+    )
+    found = finding(migrated.json("migrate-safe"))
+    assert found["code"] == "DAT204"
+    assert (
+        "in the database is operation 1 (Raw SQL operation); and of operation 2 (Raw Python "
+        "operation), 1 statement that came before the failure."
+    ) in found["message"]
+    assert "Run again" not in found["fix"]
+    again = migrated.json("migrate-safe")
+    (cut_off,) = (
+        one
+        for gate in again.document["gates"]
+        for one in gate["findings"]
+        if one["code"] == "HIS113"
+    )
+    assert again.code == 1
+    assert "In the database: operation 1 (Raw SQL operation); CREATE TABLE" in cut_off["message"]
+    assert found["fix"].endswith(cut_off["fix"])
+    assert cut_off["fix"].endswith("When that is done, say so: migration-workflow recover")
+    assert migrated.json("recover", "--yes").code == 0
+    assert "HIS113" not in migrated.json("pre-check").codes
 
 
 @on_postgresql
 @pytest.mark.parametrize(
     "half",
     [
+        "# migration-workflow: allow SQL104 -- it is what this is about\n        "
         "migrations.RunSQL('BEGIN; CREATE TABLE half (x int); COMMIT;', 'DROP TABLE half')",
         "migrations.RunPython(code, migrations.RunPython.noop)",
     ],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflow.errors import CouldNotCheck
-from workflow.gates.pre_check import counted, listed, ways_out
+from workflow.gates.pre_check import counted, listed, numbered, out_of_half
 from workflow.gates.rehearsal import quoted, where_it_failed
 from workflow.outcome import Finding, Severity
 
@@ -37,7 +37,7 @@ def find_failure(context: Context, answer: Mapping[str, Any]) -> Iterator[Findin
             f"{failed['app']}.{failed['migration']} failed, although its rehearsal did not: "
             f"{quoted(failed['error'])} {_where_it_stands(answer)}",
             "Something differs between the copy and the database, such as a lock or rows "
-            f"that came in between. {_how_to_go_on(answer)}Run again: {AGAIN}",
+            f"that came in between. {_how_to_go_on(answer, 'Run again')}",
             **where_it_failed(context, failed),
             data={**_done(answer), **_back(answer)},
         )
@@ -65,7 +65,7 @@ def _timed_out(context: Context, answer: Mapping[str, Any]) -> Finding:
             f"{name} has a statement that ran longer than {timed_out['limit']:g} seconds, and the "
             f"server cut it off. {_where_it_stands(answer)}",
             "Do it in smaller parts, or give it more time with 'statement-seconds' in the "
-            f"configuration. {_how_to_go_on(answer)}Then run again: {AGAIN}",
+            f"configuration. {_how_to_go_on(answer, 'Then run again')}",
             **place,
             data={**timed_out, **_done(answer), **_back(answer)},
         )
@@ -75,8 +75,8 @@ def _timed_out(context: Context, answer: Mapping[str, Any]) -> Finding:
         f"{name} did not get a lock within {timed_out['waited']:.0f} seconds "
         f"({counted(timed_out['tries'], 'try', 'tries')}). {_in_the_way(timed_out['blocking'])} "
         f"{_where_it_stands(answer)}",
-        f"{_how_to_go_on(answer)}Run again when that is done: "
-        f"{AGAIN}{_how_to_end(context, timed_out['blocking'])}",
+        f"{_how_to_go_on(answer, 'Run again when that is done')}"
+        f"{_how_to_end(context, timed_out['blocking'])}",
         **place,
         data={**timed_out, **_done(answer)},
     )
@@ -132,11 +132,13 @@ def _done(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {"done": answer["half"]["done"]} if _is_cut_in_two(answer) else {}
 
 
-def _how_to_go_on(answer: Mapping[str, Any]) -> str:
+def _how_to_go_on(answer: Mapping[str, Any], again: str) -> str:
+    """Return the commands that lead on: none runs the plan again over half a migration."""
+    back = _how_to_take_back(answer)
     if not _is_cut_in_two(answer):
-        return _how_to_take_back(answer)
-    half = ways_out(answer["failed"]["app"], answer["failed"]["migration"])
-    return f"{half} {_how_to_take_back(answer)}"
+        return f"{back}{again}: {AGAIN}"
+    half = out_of_half(answer["failed"]["app"], answer["failed"]["migration"])
+    return f"{half}. {back}".removesuffix(". ")
 
 
 def _how_to_take_back(answer: Mapping[str, Any]) -> str:
@@ -197,10 +199,12 @@ def _half(failed: Mapping[str, Any], half: Mapping[str, Any]) -> str:
     if not half["operations"] and not half["statements"]:
         return f"Nothing of {name} is in the database."
     said = f"{name} is half applied and not recorded:"
-    operations = "; ".join(half["operations"])
+    operations = "; ".join(numbered(half["operations"]))
     if operations:
         said += f" in the database {'is' if len(half['operations']) == 1 else 'are'} {operations};"
-    under_way = half["under_way"] or "its last part"
+    under_way = "its last part"
+    if half["under_way"] is not None:
+        under_way = numbered([*half["operations"], half["under_way"]])[-1]
     if half["statements"]:
         statements = counted(half["statements"], "statement", "statements")
         return f"{said} and of {under_way}, {statements} that came before the failure."

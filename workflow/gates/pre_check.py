@@ -93,7 +93,7 @@ def _half_applied(context: Context, state: Mapping[str, Any]) -> Iterator[Findin
     if (half.app, half.migration) in {(app, name) for app, name, _ in state["applied"]}:
         half.path.unlink(missing_ok=True)
         return
-    stays = "; ".join(half.operations + half.done) or "nothing that is known"
+    stays = "; ".join(numbered(half.operations) + half.done) or "nothing that is known"
     finished = context.words.fake == f"{half.app}.{half.migration}"
     yield Finding(
         "HIS113",
@@ -101,22 +101,27 @@ def _half_applied(context: Context, state: Mapping[str, Any]) -> Iterator[Findin
         f"{half.app}.{half.migration} was cut off while it was applied to the database {alias!r}, "
         f"which can't take it back. It is not recorded. In the database: {stays}. In it or not: "
         f"{half.under_way}.",
-        f"{ways_out(half.app, half.migration)} When that is done, say so: "
-        "migration-workflow recover",
+        out_of_half(half.app, half.migration),
         app=half.app,
         migration=half.migration,
         data={"operations": half.operations, "done": half.done, "under_way": half.under_way},
     )
 
 
-def ways_out(app: str, migration: str) -> str:
+def numbered(operations: list[str]) -> list[str]:
+    """Return the first operations of a migration, which may all be described alike, by number."""
+    return [f"operation {number} ({said})" for number, said in enumerate(operations, 1)]
+
+
+def out_of_half(app: str, migration: str) -> str:
     """Return how to finish, or to take back, a migration that is half applied."""
     name = f"{app} {migration}"
     return (
         f"To finish it: do by hand what is missing of 'manage.py sqlmigrate {name}', and record "
         f"it with 'migration-workflow migrate-safe --fake {app}.{migration} --reason \"finished by "
         f"hand\"'. Or take back what is in: "
-        f"'manage.py sqlmigrate --backwards {name}' shows how."
+        f"'manage.py sqlmigrate --backwards {name}' shows how. When that is done, say so: "
+        "migration-workflow recover"
     )
 
 
