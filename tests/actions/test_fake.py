@@ -67,14 +67,44 @@ class TestDAT215:
         result = run(pending)
         (finding,) = result.findings
         assert (result.verdict, finding.severity) == (Verdict.PASSED, Severity.WARNING)
-        assert "it makes: shop_product: column price integer null is missing." in finding.message
+        assert "what it makes: shop_product.price is missing (integer, null)." in finding.message
+        assert finding.fix == (
+            "Make the schema what the migration makes, by hand: now that it is recorded, nothing "
+            "compares the two again. Or take the record back, 'manage.py migrate --fake shop "
+            "0001_initial', and run it: migration-workflow migrate-safe"
+        )
         assert is_recorded(pending)
         assert "price" not in columns(pending)
 
     def test_a_strict_run_records_nothing_then(self, pending: Project) -> None:
         result = run(pending, strict=True)
         assert (result.verdict, is_recorded(pending)) == (Verdict.REFUSED, False)
-        assert "shop.0002_price was not recorded" in result.findings[0].message
+        (finding,) = result.findings
+        assert "shop.0002_price was not recorded" in finding.message
+        assert finding.fix == (
+            "Make the schema what the migration makes, by hand, and record it then. Or run it: "
+            "migration-workflow migrate-safe"
+        )
+
+    def test_what_is_there_in_another_form_is_named(self, pending: Project) -> None:
+        pending.query("ALTER TABLE shop_product ADD COLUMN price varchar(9) NOT NULL DEFAULT ''")
+        pending.query("ALTER TABLE shop_product ADD COLUMN cost integer NULL")
+        (finding,) = run(pending).findings
+        assert finding.data["differences"] == [
+            "shop_product.cost is left over (integer, null)",
+            "shop_product.price is (varchar(9), not null default=''), not (integer, null)",
+        ]
+
+    def test_the_record_is_taken_back_on_the_database_that_has_it(self, pending: Project) -> None:
+        pending.add_setting('DATABASES["till"] = {**DATABASES["default"]}\n')
+        (finding,) = run(pending, database="till").findings
+        assert "'manage.py migrate --fake shop 0001_initial --database till'" in str(finding.fix)
+
+    def test_the_record_of_the_first_migration(self, project: Project) -> None:
+        project.query("DROP TABLE stock_place")
+        project.query("DELETE FROM django_migrations WHERE app = 'stock'")
+        (finding,) = run(project, "stock.0001_initial").findings
+        assert "'manage.py migrate --fake stock zero'" in str(finding.fix)
 
     def test_what_comes_before_has_to_be_applied(self, pending: Project) -> None:
         pending.migration("shop", "0003_more", after=(("shop", "0002_price"),))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NAME = "fake"
 
+RUN = "migration-workflow migrate-safe"
+
 
 def plan(context: Context) -> str:
     """Return what ``run`` would record."""
@@ -56,24 +58,35 @@ def _findings(context: Context, answer: Mapping[str, Any]) -> Iterator[Finding]:
         return
     unlike, unseen = answer["differences"], _unseen(answer)
     severity = Severity.WARNING if unlike or answer["failed"] else Severity.INFO
-    recorded = (
-        "was not recorded"
-        if severity is Severity.WARNING and context.words.strict
-        else ("was recorded as applied, and not run")
-    )
+    is_recorded = severity is Severity.INFO or not context.words.strict
+    recorded = "was recorded as applied, and not run" if is_recorded else "was not recorded"
     differs = f" The schema is not what it makes: {'; '.join(unlike[:NAMED])}." if unlike else ""
     yield Finding(
         "DAT215",
         severity,
         f"{name} {recorded} (database {database!r}). The reason: {context.words.reason}."
         f"{differs}{unseen}",
-        "Make the schema what the migration makes, by hand or in a new migration, and compare: "
-        "migration-workflow check-migrations"
-        if unlike
-        else None,
+        _how_to_even_out(context, answer, is_recorded=is_recorded) if unlike else None,
         app=app,
         migration=migration,
         data={"reason": context.words.reason, "differences": unlike},
+    )
+
+
+def _how_to_even_out(context: Context, answer: Mapping[str, Any], *, is_recorded: bool) -> str:
+    """Return how the schema becomes what the migration makes. Once recorded, nothing compares it.
+
+    ``check-migrations`` would not: it compares the models with the migrations.
+    """
+    by_hand = "Make the schema what the migration makes, by hand"
+    if not is_recorded:
+        return f"{by_hand}, and record it then. Or run it: {RUN}"
+    alias = context.settings.database
+    other = "" if alias == "default" else f" --database {alias}"
+    back = f"manage.py migrate --fake {answer['migration'][0]} {answer['previous']}{other}"
+    return (
+        f"{by_hand}: now that it is recorded, nothing compares the two again. Or take the record "
+        f"back, '{back}', and run it: {RUN}"
     )
 
 

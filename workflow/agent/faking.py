@@ -3,7 +3,7 @@
 import contextlib
 
 from _migration_workflow_agent.channel import describe_error
-from _migration_workflow_agent.fingerprint import difference, schema
+from _migration_workflow_agent.fingerprint import difference_in_words, schema
 from _migration_workflow_agent.lost import expect_kept
 from _migration_workflow_agent.migrating import (
     MigrationFailedError,
@@ -14,7 +14,7 @@ from _migration_workflow_agent.migrating import (
 from _migration_workflow_agent.rendering import with_those_within
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
-from _migration_workflow_agent.span import find
+from _migration_workflow_agent.span import ZERO, find
 from _migration_workflow_agent.state import planner
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
@@ -27,7 +27,8 @@ def faked(session, database, scratch, where, name):
     Raises NoSuchMigrationError. ``applied``: whether it is recorded already; ``first``: what is
     pending that it comes after; ``code``: whether it runs code or SQL, whose rows nobody compares;
     ``differences``: lines, where the schema is not what the migration makes of an empty database
-    with the others; ``failed``: why that could not be tried out.
+    with the others; ``failed``: why that could not be tried out; ``previous``: what ``migrate``
+    takes to go back to before it.
     """
     loader = session.loader(database)
     key = find(loader, name)
@@ -35,6 +36,8 @@ def faked(session, database, scratch, where, name):
     plan = planner(loader).migration_plan([key])
     answer = {"migration": list(key), "applied": key in loader.applied_migrations}
     answer["first"] = [[one.app_label, one.name] for one, _ in plan if one is not migration]
+    parents = [one.key[1] for one in loader.graph.node_map[key].parents if one.key[0] == key[0]]
+    answer["previous"] = max(parents, default=ZERO)
     parts = with_those_within(migration.operations)
     answer["code"] = any(isinstance(one, (RunPython, RunSQL)) for one in parts)
     answer.update(differences=[], failed=None, scratch={})
@@ -48,7 +51,7 @@ def faked(session, database, scratch, where, name):
             migrate(connection, recorder, plan=_all_applied(connection, loader))
             before = schema(connection)
             migrate(connection, recorder, plan=[(migration, False)])
-            answer["differences"] = _differences(before, schema(connection), here)
+            answer["differences"] = _differences(connection, before, here)
         except MigrationFailedError as error:
             expect_kept(connection, error)
             answer["failed"] = describe_error(error.__cause__)
@@ -64,13 +67,17 @@ def _all_applied(connection, loader):
     return [step for step in plan if (step[0].app_label, step[0].name) in loader.applied_migrations]
 
 
-def _differences(before, after, here):
-    """Return how the database differs in what the migration changes."""
+def _differences(connection, before, here):
+    """Return how the database differs in what the migration changes.
+
+    ``connection`` is to the one where that ran, ``before`` its schema then.
+    """
+    after = schema(connection)
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     expected, found = (
         {name: part[name] for name in changed if name in part} for part in (after, here)
     )
-    return difference(expected, found)
+    return difference_in_words(connection, expected, found)
 
 
 def record(session, database, name):

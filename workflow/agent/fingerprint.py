@@ -6,6 +6,13 @@ two ways to the same schema and mean nothing.
 
 import re
 
+COLUMN = re.compile(
+    r"column (?P<name>.+) (?P<code>\d+) size=(?P<size>.+?) precision=(?P<precision>\S+) "
+    r"(?P<null>not null|null) default=(?P<default>.*) collation=.*"
+)
+SQLITE_COLUMN = re.compile(
+    r"column (?P<name>\S+) (?P<type>.*?) ?\b(?P<null>not null|null)(?P<more>.*)"
+)
 FIRST_NAME = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|`([^`]+)`|\[([^\]]+)\]|([^\s,]+))""")
 
 
@@ -67,6 +74,37 @@ def difference(before, after):
     return lines
 
 
+def difference_in_words(connection, before, after):
+    """Return what ``difference`` does, with each column as people speak of it."""
+    lines, told = [], set()
+    for table in sorted(before.keys() & after.keys()):
+        old, new = (_columns_in_words(connection, part[table]) for part in (before, after))
+        for column in sorted(old.keys() | new.keys()):
+            was, now = old.get(column), new.get(column)
+            if was == now:  # where they differ all the same, only the lines show how
+                continue
+            told.add((table, column))
+            if now is None:
+                lines.append(f"{table}.{column} is missing ({was})")
+            elif was is None:
+                lines.append(f"{table}.{column} is left over ({now})")
+            else:
+                lines.append(f"{table}.{column} is ({now}), not ({was})")
+    return lines + difference(*(_without(connection, part, told) for part in (before, after)))
+
+
+def _without(connection, schema, columns):
+    """Return a schema without some columns, each given as its table and its name."""
+    return {
+        table: [
+            line
+            for line in lines
+            if (table, next(iter(_columns_in_words(connection, [line])), None)) not in columns
+        ]
+        for table, lines in schema.items()
+    }
+
+
 def row_changes(before, after):
     """Return the change in the number of rows of each table; ``None`` for a table that went."""
     return {
@@ -101,6 +139,27 @@ def _column(column):
         f"collation={getattr(column, 'collation', None)}",
     ]
     return " ".join(parts)
+
+
+def _columns_in_words(connection, lines):
+    """Return the columns that some lines describe by name, each as its type and what it holds."""
+    form = SQLITE_COLUMN if connection.vendor == "sqlite" else COLUMN
+    found = filter(None, map(form.fullmatch, lines))
+    if connection.vendor == "sqlite":
+        return {part["name"]: f"{part['type']}, {part['null']}{part['more']}" for part in found}
+    return {part["name"]: _in_words(connection, part) for part in found}
+
+
+def _in_words(connection, column):
+    field = connection.introspection.data_types_reverse.get(int(column["code"]))
+    kind = f"type {column['code']}" if field is None else field[: -len("Field")].lower()
+    if field == "CharField":
+        kind += f"({column['size']})"
+    elif field == "DecimalField":
+        kind += f"({column['precision']})"
+    without = column["default"] in {"None", "NULL"}  # as MariaDB says it
+    default = "" if without else f", default {column['default']}"
+    return f"{kind}, {column['null']}{default}"
 
 
 def _is_of_not_null(name, found):
