@@ -40,6 +40,9 @@ NO_SCRATCH_DATABASE = "NoScratchDatabaseError"
 SHARED_SESSION = "SharedSessionError"
 """What it raises where a pooler lies between it and the server, and sessions are not its own."""
 
+UNREADABLE = "UnreadableError"
+"""What it raises where the database itself can't be read whole, whatever the scratch place."""
+
 SCRATCH_LOST = "ScratchLostError"
 """What it raises where a scratch database fails under a migration."""
 
@@ -309,7 +312,7 @@ class Context:
                     **arguments,
                 )
             except AgentFailed as error:  # noqa: PERF203 - there are few places
-                if error.kind in {SHARED_SESSION, SCRATCH_LOST}:
+                if error.kind in {SHARED_SESSION, SCRATCH_LOST, UNREADABLE}:
                     raise CouldNotCheck(error.said) from error
                 if error.kind != NO_SCRATCH_DATABASE:
                     raise

@@ -18,6 +18,7 @@ from _migration_workflow_agent import (
     sampling_mysql,
     sampling_postgresql,
     scratch_mysql,
+    scratch_postgresql,
 )
 from _migration_workflow_agent.fingerprint import fingerprint, schema
 from _migration_workflow_agent.kept import shelf_of
@@ -64,6 +65,12 @@ def run(connection: Any, sql: str, params: Any = None) -> list[Any]:
 
 def databases(folder: Path, **how: Any) -> Any:
     return ScratchDatabases(str(folder), PROJECT, **how)
+
+
+def copy(folder: Path) -> None:
+    """Make a copy, and let it go."""
+    with databases(folder).copy(ALIAS):
+        pass
 
 
 def scratch_of(server: Server) -> set[str]:
@@ -335,6 +342,38 @@ class TestSweep:
 
 @postgresql
 class TestPostgresql:
+    def test_somebody_who_keeps_readers_out_is_not_waited_for_without_end(
+        self, target: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(scratch_postgresql, "LOCK_SECONDS", 1)
+        with closing(target.copy()) as other:
+            other.set_autocommit(False)
+            run(other, "LOCK TABLE many IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(programs.UnreadableError) as caught:
+                copy(tmp_path)
+            other.rollback()
+        assert "when nobody keeps readers out of the table" in str(caught.value)
+        assert "many" in str(caught.value)
+        copy(tmp_path)
+
+    def test_a_table_that_may_not_be_read_is_named(
+        self, target: Any, server: Server, tmp_path: Path
+    ) -> None:
+        server.run("CREATE ROLE near CREATEDB")
+        try:
+            run(target, "GRANT SELECT ON one TO near")
+            target.close()
+            target.settings_dict["OPTIONS"]["assume_role"] = "near"
+            with pytest.raises(programs.UnreadableError) as caught:
+                copy(tmp_path)
+        finally:
+            target.close()
+            del target.settings_dict["OPTIONS"]["assume_role"]
+            run(target, "DROP OWNED BY near")
+            server.run("DROP ROLE near")
+        assert "let its user read all of it" in str(caught.value)
+        assert "permission denied for table many" in str(caught.value)
+
     def test_settings_of_the_database_come_along(self, target: Any, tmp_path: Path) -> None:
         name = target.settings_dict["NAME"]
         run(target, "CREATE SCHEMA more")

