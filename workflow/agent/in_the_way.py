@@ -8,6 +8,7 @@ import contextlib
 from collections import namedtuple
 
 from _migration_workflow_agent.migrating import unheard
+from _migration_workflow_agent.transaction_control import is_one_transaction
 
 Question = namedtuple("Question", "kind model query count uses")  # noqa: PYI024 - no types here
 """``query`` shows the rows, ``count`` is a query for their number.
@@ -55,7 +56,7 @@ def _undone(connection, migration):
     """Undo what is done in the block where that is possible; say whether it is."""
     from django.db import transaction
 
-    if not (connection.features.can_rollback_ddl and migration.atomic):
+    if not (connection.features.can_rollback_ddl and is_one_transaction(migration)):
         yield False
         return
     with contextlib.ExitStack() as stack:
