@@ -92,9 +92,9 @@ def ask(agent: Agent, *arguments: Any, on_event: Any = None, **named: Any) -> An
         point = describe_event(event)
         if point == ORDER["at"] and point in TO_STRIKE and "meet" in ORDER:
             Path(ORDER["meet"]).read_bytes()
-        reach(point)
         if on_event is not None:
             on_event(event)
+        reach(point)
 
     return ASK(agent, *arguments, on_event=hear, **named)
 
