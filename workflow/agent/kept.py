@@ -23,6 +23,12 @@ KEY_LETTERS = 20
 PREFIX = "migration_workflow_kept"
 """How the name of every kept database on a server begins. It is none that a sweep looks for."""
 
+FORGOTTEN_SECONDS = 7 * 24 * 3600
+"""After how long without a run that begins with one of them a project's are dropped on a server."""
+
+ON_SERVER = 40
+"""How many are kept at most on a server, whoever the projects are: CI has new ones every day."""
+
 NO_FOLDER = (FileNotFoundError, NotADirectoryError)
 """What a folder raises that is not there yet, or not any more."""
 
@@ -305,6 +311,29 @@ class Templates(Shelf):
             self._drop(name)
         return names
 
+    def keep(self, plan, proven):
+        """Keep what was staged; drop what no project seems to need any more."""
+        super().keep(plan, proven)
+        with contextlib.suppress(Exception):  # of others: this run has what it wants
+            self._drop_forgotten()
+
+    def _drop_forgotten(self):
+        """Drop what a folder left behind that is gone, or that nobody works in.
+
+        A project's are as old as its last run. They are known to be ours by their name and their
+        record, and that nobody is connected. A run that was about to begin with one does without.
+        """
+        named = [(name, _read(comment)) for name, comment in self._server.closed(f"{PREFIX}_")]
+        used = {name: record.get("used", record["at"]) for name, record in named if record}
+        last = {}
+        for name, moment in used.items():
+            last[_project_of(name)] = max(moment, last.get(_project_of(name), moment))
+        order = sorted(used, key=lambda name: (last[_project_of(name)], used[name]), reverse=True)
+        oldest = time.time() - FORGOTTEN_SECONDS
+        for number, name in enumerate(order, 1):
+            if number > ON_SERVER or last[_project_of(name)] < oldest:
+                self._server.drop_unused(name)
+
     def stage(self, connection, number, record):
         """Take a copy aside of the database as it is after so many migrations."""
         name = connection.settings_dict["NAME"]
@@ -321,8 +350,11 @@ class Templates(Shelf):
     def _record(self, name):
         return _read(self._server.comment(name))
 
-    def _copy(self, name, record, target):  # noqa: ARG002 - the record is of no use here
-        return self._server.create_from(name, target)
+    def _copy(self, name, record, target):
+        if not self._server.create_from(name, target):
+            return False
+        self._server.write_comment(name, json.dumps({**record, "used": time.time()}))
+        return True
 
     def _place(self, aside, name, record):
         self._server.close_to_all(aside, json.dumps(record))
@@ -331,6 +363,11 @@ class Templates(Shelf):
 
     def _drop(self, name):
         self._server.drop(name)
+
+
+def _project_of(name):
+    """Return the part of a name that is the same for a project, an alias and a database."""
+    return name.rpartition("_")[0]
 
 
 def _read(text):
