@@ -57,10 +57,10 @@ def test_script(findings: Findings) -> None:
     (finding,) = findings("SQL104", tree(SCRIPT))
     assert finding == Finding(
         "SQL104",
-        Severity.ERROR,
+        Severity.WARNING,
         "shop.0001_initial says COMMIT in the sql of RunSQL, inside the transaction that Django "
-        "opens for it: what came before it stays if the migration fails later on, and no record "
-        "tells of it.",
+        "opens for it: what came before it stays if the migration fails later on, and the "
+        "migration is not recorded.",
         "Instead: leave BEGIN and COMMIT out, for Django begins and ends the transaction itself; "
         "or say atomic = False in 0001_initial, and leave nothing else in it that needs Django's.\n"
         "Next: migration-workflow validate-migration-dependencies",

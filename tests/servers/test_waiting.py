@@ -217,7 +217,6 @@ def test_half_a_migration_leads_to_what_is_not_refused(migrated: Shop) -> None:
 @pytest.mark.parametrize(
     "half",
     [
-        "# migration-workflow: allow SQL104 -- it is what this is about\n        "
         "migrations.RunSQL('BEGIN; CREATE TABLE half (x int); COMMIT;', 'DROP TABLE half')",
         "migrations.RunPython(code, migrations.RunPython.noop)",
     ],

@@ -33,7 +33,9 @@ ENDING = re.compile(
 HINT = re.compile(r"\b(?:COMMIT|END|ROLLBACK|ABORT|PREPARE)\b", re.IGNORECASE)
 """Where there is none of these, the time of taking the text apart is saved."""
 
-KEPT = "what came before it stays if the migration fails later on, and no record tells of it"
+KEPT = (
+    "what came before it stays if the migration fails later on, and the migration is not recorded"
+)
 UNDONE = "what came before it is taken back, and is recorded as done all the same"
 PREPARED = "what came before it waits, with its locks, until somebody says COMMIT PREPARED"
 CONSEQUENCES = {
@@ -46,7 +48,7 @@ CONSEQUENCES = {
 
 
 @over_operations(
-    CODE, "transaction control in an atomic migration", Severity.ERROR, kinds=["RunSQL"]
+    CODE, "transaction control in an atomic migration", Severity.WARNING, kinds=["RunSQL"]
 )
 def check(context: Context, migration: Migration, placed: Placed) -> Iterator[Finding]:
     """Yield a finding where SQL certainly ends the transaction of Django, forwards or back."""
@@ -73,7 +75,7 @@ def _ending(value: Value) -> str | None:
 def _finding(migration: Migration, placed: Placed, parameter: str, ending: str) -> Finding:
     return finding(
         CODE,
-        Severity.ERROR,
+        Severity.WARNING,
         migration,
         f"{migration.key} says {ending} in the {parameter} of RunSQL, inside the transaction that "
         f"Django opens for it: {CONSEQUENCES[ending]}.",
