@@ -14,7 +14,7 @@ import pytest
 
 from tests.two_apps import Project, Silence
 from workflow.actions import apply, put_back
-from workflow.errors import CouldNotCheck
+from workflow.errors import CouldNotCheck, UsageError
 from workflow.gates import rehearsal
 from workflow.outcome import Verdict
 from workflow.project.scratch import KEEP, cut_off, make_state_folder
@@ -91,11 +91,20 @@ class TestPlan:
 
 
 class TestNotPutBack:
-    @pytest.mark.parametrize("replies", [(), ("",), ("no",), ("y",), ("YES",)])
-    def test_without_a_clear_yes(self, half: Project, replies: tuple[str, ...]) -> None:
+    def test_where_nobody_can_be_asked(self, half: Project) -> None:
+        before = half.tree()
+        with pytest.raises(UsageError) as caught:
+            put_back.run(half.context(talk=Silence()))
+        assert str(caught.value) == (
+            f"{SENTENCE}: there is nobody to ask, give --yes. Nothing was changed"
+        )
+        assert half.tree() == before
+
+    @pytest.mark.parametrize("reply", ["", "no", "y", "YES"])
+    def test_without_a_clear_yes(self, half: Project, reply: str) -> None:
         before = half.tree()
         with pytest.raises(CouldNotCheck) as caught:
-            put_back.run(half.context(talk=Silence(*replies)))
+            put_back.run(half.context(talk=Silence(reply)))
         assert str(caught.value) == f"{SENTENCE}: say yes, or give --yes. Nothing was changed"
         assert half.tree() == before
 

@@ -84,7 +84,7 @@ class TestHIS101:
                 "there and nothing here knows of it.",
                 "If another branch has the file: check that branch out, run 'manage.py migrate "
                 "shop' back to the last migration both have, and return. If it was deleted: "
-                "restore it from git.",
+                "restore it, from git if it was committed, or from a copy.",
                 app="shop",
                 migration="0002_gone",
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workflow.context import show_path
-from workflow.errors import CouldNotCheck
+from workflow.errors import CouldNotCheck, UsageError
 from workflow.outcome import StepResult, Verdict
 
 if TYPE_CHECKING:
@@ -27,14 +27,21 @@ def plan(context: Context) -> str:
 
 
 def run(context: Context) -> StepResult:
-    """Put the snapshot back once a person agrees. Raises CouldNotCheck where it is not proved."""
+    """Put the snapshot back once a person agrees.
+
+    Raises UsageError where nobody can be asked, CouldNotCheck where it is not proved.
+    """
     from workflow.project.scratch import KEEP, sweep_leftovers
 
     found, half = _cut_off(context), _half_applied(context)
     if not found and half is None:
         return StepResult(NAME, Verdict.SKIPPED, reason="no apply was cut off")
-    agreed = context.words.yes or context.talk.ask(f"{plan(context)}. Type yes to do it.") == "yes"
-    if not agreed:
+    reply = "yes" if context.words.yes else context.talk.ask(f"{plan(context)}. Type yes to do it.")
+    if reply is None:
+        raise UsageError(
+            f"{plan(context)}: there is nobody to ask, give --yes. Nothing was changed"
+        )
+    if reply != "yes":
         raise CouldNotCheck(f"{plan(context)}: say yes, or give --yes. Nothing was changed")
     for folder in found:
         answer = context.agent.ask(

@@ -154,7 +154,8 @@ def _missing(context: Context, state: Mapping[str, Any]) -> Iterator[Finding]:
     for app, name in state["missing"]:
         own = app in state["own"]
         deleted = context.git.deletion(_pattern(context, app, name))
-        since, restore = "", "If it was deleted: restore it from git."
+        since = ""
+        restore = "If it was deleted: restore it, from git if it was committed, or from a copy."
         if deleted is not None:
             commit, day, path = deleted
             since = f" It was deleted in commit {commit} of {day}."
