@@ -269,11 +269,12 @@ def _expect_project(flow: Flow, settings: Settings) -> None:
 
 
 def _size(context: Context) -> HistorySize | None:
+    """Return how much there is at the end of a run, where it read any: with what it wrote."""
     if "history" not in context.__dict__:
         return None
-    history = context.history
-    apps = {key.app for key in history.migrations}
-    return HistorySize(len(apps), len(history.migrations))
+    migrations = {(key.app, key.name) for key in context.history.migrations}
+    migrations |= {(one.app, one.name) for one in context.drafted if one.path.exists()}
+    return HistorySize(len({app for app, _ in migrations}), len(migrations))
 
 
 def _next(flow: Flow, context: Context, door: str) -> str | None:

@@ -148,14 +148,19 @@ CASES = {
         "makemigrations --empty orders --name tidy", written=("orders/migrations/0005_tidy.py",)
     ),
     "empty, for no app": Case("makemigrations --empty", 2, ("--empty needs the label",)),
-    "two apps": Case("makemigrations", prepare=two_apps_changed, written=(COLOUR, GIFT)),
+    "two apps": Case(
+        "makemigrations",
+        said=("makemigrations: passed (25 migrations in 4 apps)",),
+        prepare=two_apps_changed,
+        written=(COLOUR, GIFT),
+    ),
     "one label of two": Case("makemigrations orders", prepare=two_apps_changed, written=(GIFT,)),
     "both labels": Case(
         "makemigrations orders catalogue", prepare=two_apps_changed, written=(COLOUR, GIFT)
     ),
     "dry run": Case(
         "makemigrations --dry-run",
-        said=(f"would write {COLOUR}", "skipped: dry run"),
+        said=(f"would write {COLOUR}", "skipped: dry run", "(23 migrations in 4 apps)"),
         prepare=Shop.add_field,
     ),
     "question answered ahead": Case(
