@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from _migration_workflow_agent.transaction_control import (
     EndedError,
@@ -82,14 +84,14 @@ def test_no_block(text: str) -> None:
     assert as_block(text) is None
 
 
-def migration(*operations: object, atomic: bool = True) -> migrations.Migration:
-    one = migrations.Migration("0001_initial", "shop")
+def migration(*operations: Any, atomic: bool = True) -> Any:
+    one: Any = migrations.Migration("0001_initial", "shop")
     one.operations, one.atomic = list(operations), atomic
     return one
 
 
 @pytest.mark.parametrize("sql", ["COMMIT", ["SELECT 1", "COMMIT"], [("COMMIT", None)]])
-def test_a_migration_that_ends_its_transaction(sql: object) -> None:
+def test_a_migration_that_ends_its_transaction(sql: Any) -> None:
     within = migrations.SeparateDatabaseAndState([migrations.RunSQL(sql)])
     assert not is_one_transaction(migration(migrations.RunSQL(sql)))
     assert not is_one_transaction(migration(within))

@@ -204,17 +204,23 @@ class OperationWatcher(Watcher):
         observed = self._under_way or self._deferrer(str(sql))
         if observed is None:
             return execute(sql, params, many, context)
+
+        def run(text=sql):
+            return execute(text, params, many, context)
+
         observed.statements += 1
         began = time.perf_counter()
         try:
-            run = functools.partial(execute, sql, params, many, context)
             return self.see(observed, str(sql), params, run, context["cursor"])
         finally:
             if observed is not self._under_way:
                 observed.seconds += time.perf_counter() - began
 
     def see(self, observed, statement, params, run, cursor):
-        """Run a statement of an operation on ``cursor``, note what it did, return its result."""
+        """Run a statement of an operation on ``cursor``, note what it did, return its result.
+
+        ``run`` runs it, or another text in its place.
+        """
         raise NotImplementedError
 
     def left(self, observed):

@@ -211,8 +211,7 @@ class PostgreSQLWatcher(OperationWatcher):
         """Run the parts of a text that is a transaction one by one, to look before its end."""
         begin, middle, end = as_block(statement)
         self._tell(begin)
-        _, *how = run.args  # for those that hear the text after us, the middle stands for it
-        result = self.see(observed, middle, None, functools.partial(run.func, middle, *how), cursor)
+        result = self.see(observed, middle, None, functools.partial(run, middle), cursor)
         self._look_again()
         self._tell(end)
         self._close_account()
