@@ -48,10 +48,13 @@ class Noted(Kept):
         return super().end(migration)
 
     def half(self, error, connection):
-        """Forget what has left nothing behind."""
+        """Forget what has left nothing behind; note of anything else how far it had come."""
         half = super().half(error, connection)
         if half is None or not (half["operations"] or half["done"]):
             self._forget()
+        elif self._migration_noted is not None:
+            rest = f"the rest of {half['under_way']}" if half["under_way"] else "its last part"
+            self._put(error.migration, half["operations"], half["done"][-LISTED:], rest)
         return half
 
     def _forget(self):
@@ -70,12 +73,17 @@ class Noted(Kept):
         if not COMMITTING.match(text) and self._migration_noted == (migration, operation):
             return
         self._migration_noted = (migration, operation)
+        operations = [one.describe() for one in migration.operations[:operation]]
+        done = [done for _, done in self._kept][-LISTED:]
+        self._put(migration, operations, done, hide(text)[:LENGTH])
+
+    def _put(self, migration, operations, done, under_way):
         note = {
             "app": migration.app_label,
             "migration": migration.name,
-            "operations": [one.describe() for one in migration.operations[:operation]],
-            "done": [done for _, done in self._kept][-LISTED:],
-            "under_way": hide(text)[:LENGTH],
+            "operations": operations,
+            "done": done,
+            "under_way": under_way,
         }
         with open(self.path + ".new", "w", encoding="utf-8") as file:
             json.dump(note, file)
