@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from _migration_workflow_agent.rehearsing import one_transaction, runs_as_one
 from django.db import IntegrityError, OperationalError
+from django.db.migrations import Migration, RunSQL
 
 TABLES = (
     "CREATE TABLE one (id integer PRIMARY KEY)",
@@ -89,15 +90,18 @@ def test_the_version_that_a_user_keeps_there_stays(filled: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("vendor", "atomic", "expected"),
+    ("vendor", "plan", "expected"),
     [
-        ("sqlite", [True, True], True),
-        ("sqlite", [True, False], False),
+        ("sqlite", [{}, {}], True),
+        ("sqlite", [{}, {"atomic": False}], False),
+        ("sqlite", [{}, {"operations": [RunSQL("COMMIT")]}], False),
         ("sqlite", [], True),
-        ("postgresql", [True], False),
-        ("mysql", [True], False),
+        ("postgresql", [{}], False),
+        ("mysql", [{}], False),
     ],
 )
-def test_which_plans_can_run_as_one(vendor: str, atomic: list[bool], expected: bool) -> None:
-    migrations = [SimpleNamespace(atomic=value) for value in atomic]
+def test_which_plans_can_run_as_one(
+    vendor: str, plan: list[dict[str, Any]], expected: bool
+) -> None:
+    migrations = [type("Migration", (Migration,), one)("0001_initial", "shop") for one in plan]
     assert runs_as_one(SimpleNamespace(vendor=vendor), migrations) is expected
