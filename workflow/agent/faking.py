@@ -14,7 +14,7 @@ from _migration_workflow_agent.migrating import (
 from _migration_workflow_agent.rendering import with_those_within
 from _migration_workflow_agent.scratch import mail_kept, others_guarded
 from _migration_workflow_agent.scratch_databases import ScratchDatabases
-from _migration_workflow_agent.span import ZERO, find
+from _migration_workflow_agent.span import find, previous
 from _migration_workflow_agent.state import planner
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
@@ -36,8 +36,7 @@ def faked(session, database, scratch, where, name):
     plan = planner(loader).migration_plan([key])
     answer = {"migration": list(key), "applied": key in loader.applied_migrations}
     answer["first"] = [[one.app_label, one.name] for one, _ in plan if one is not migration]
-    parents = [one.key[1] for one in loader.graph.node_map[key].parents if one.key[0] == key[0]]
-    answer["previous"] = max(parents, default=ZERO)
+    answer["previous"] = previous(loader.graph, key)
     parts = with_those_within(migration.operations)
     answer["code"] = any(isinstance(one, (RunPython, RunSQL)) for one in parts)
     answer.update(differences=[], failed=None, scratch={})

@@ -36,6 +36,12 @@ def between(executor, since, until):
     return plan
 
 
+def previous(graph, key):
+    """Return what ``migrate`` takes, with the app, to go back to before a migration."""
+    parents = [one.key[1] for one in graph.node_map[key].parents if one.key[0] == key[0]]
+    return max(parents, default=ZERO)
+
+
 def find(loader, text):
     """Return the key of a migration. Raises NoSuchMigrationError."""
     from django.db.migrations.exceptions import AmbiguityError

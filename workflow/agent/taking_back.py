@@ -18,6 +18,7 @@ from _migration_workflow_agent.limits import Patience, limited
 from _migration_workflow_agent.migrating import Recorder
 from _migration_workflow_agent.plan import reversible
 from _migration_workflow_agent.reversing import IRREVERSIBLE, PROVEN
+from _migration_workflow_agent.span import previous
 from _migration_workflow_agent.trying import Trying
 from django.db import DatabaseError, transaction
 from django.db.migrations.executor import MigrationExecutor
@@ -101,8 +102,7 @@ class WayBack:
         for key in reversed(stays):
             if reversals.get(key) == IRREVERSIBLE or not reversible(graph.nodes[key]):
                 break
-            parents = [one.key[1] for one in graph.node_map[key].parents if one.key[0] == key[0]]
-            targets[key[0]] = max(parents, default="zero")
+            targets[key[0]] = previous(graph, key)
         alias = self.connection.alias
         other = "" if alias == "default" else f" --database {alias}"
         return [f"manage.py migrate {app} {name}{other}" for app, name in targets.items()]
