@@ -1,5 +1,6 @@
 """JSON lines to and from the host: one request, one answer, and progress in between."""
 
+import functools
 import json
 import os
 import re
@@ -111,10 +112,16 @@ class Channel:
 
 def hide(text):
     """Return what somebody else's code said, without passwords."""
-    spelled = {spelling for secret in SECRETS for spelling in spellings(secret)}
-    for spelling in sorted(spelled, key=len, reverse=True):
+    for spelling in _spelled(tuple(SECRETS)):
         text = text.replace(spelling, "***")
     return URL_PASSWORD.sub(r"\1:***@", text)
+
+
+@functools.lru_cache(maxsize=1)
+def _spelled(secrets):
+    """Return all spellings of some secrets, the longest first."""
+    spelled = {spelling for secret in secrets for spelling in spellings(secret)}
+    return sorted(spelled, key=len, reverse=True)
 
 
 def spellings(secret):
