@@ -12,10 +12,9 @@ from _migration_workflow_agent.rendering import (
     adds_to_others,
     alone,
     as_django_has_it,
-    is_django_s,
     leaves_models_behind,
+    may_have,
     part_fields_that_refer,
-    with_those_within,
 )
 from django.db.migrations.operations import RenameField, RunPython
 
@@ -57,7 +56,7 @@ class Backwards(Executor):
 
     def unapply_migration(self, state, migration, **how):
         """Take a migration back, with every model made where code is to get them."""
-        all_at_once = not self._knows(migration) or _has(migration, RunPython)
+        all_at_once = not self._knows(migration) or may_have(migration.operations, RunPython)
         if all_at_once and isinstance(state, StateAskedFor):
             state = as_django_has_it(_apart(state, migration))
         return super().unapply_migration(state, migration, **how)
@@ -65,16 +64,8 @@ class Backwards(Executor):
 
 def _apart(state, migration):
     """Return a state of which a migration may change fields that other states have, too."""
-    if not _has(migration, RenameField):
+    if not may_have(migration.operations, RenameField):
         return state
     state = alone(state)
     part_fields_that_refer(state.models)
     return state
-
-
-def _has(migration, kind):
-    """Say whether an operation of some kind is in a migration, or one that may be of any."""
-    return any(
-        isinstance(part, kind) or not is_django_s(part)
-        for part in with_those_within(migration.operations)
-    )

@@ -591,6 +591,16 @@ def adds_to_others(state, migration):
     return state.apps.add_to_others() or bool(state.apps._pending_operations)
 
 
+def may_have(operations, kind):
+    """Say whether an operation of some kind is among these or within one, as far as is known.
+
+    One that isn't Django's may be of any.
+    """
+    return any(
+        isinstance(part, kind) or not is_django_s(part) for part in with_those_within(operations)
+    )
+
+
 def is_django_s(part):
     """Say whether a class, or that of an object, is Django's own."""
     kind = part if isinstance(part, type) else type(part)

@@ -37,6 +37,8 @@ def gives_up(text):
 
 def as_block(text):
     """Return the begin, the middle and the end of a text that is a transaction, else ``None``."""
+    if not MAY_END.search(text):
+        return None
     found = commands(text)
     if len(found) < 3 or found[0][0] not in BEGINS or found[-1][0] not in ENDS:
         return None

@@ -14,7 +14,7 @@ import time
 
 from _migration_workflow_agent.driver_error import sqlstate
 from _migration_workflow_agent.migrating import unheard
-from _migration_workflow_agent.rendering import with_those_within
+from _migration_workflow_agent.rendering import may_have
 from _migration_workflow_agent.transaction_control import BEGINS, ENDS, as_block, commands
 from _migration_workflow_agent.watching import OperationWatcher
 from _migration_workflow_agent.watching_alongside import FIRST_OF_USERS, HELD, Alongside
@@ -152,8 +152,9 @@ class PostgreSQLWatcher(OperationWatcher):
         if _is_one_of(ENDS, found):
             self._look_again()
             return run()
-        if not params and as_block(statement) is not None:
-            return self._see_block(observed, statement, run, cursor)
+        block = None if params else as_block(statement)
+        if block is not None:
+            return self._see_block(observed, block, run, cursor)
         if self._status() == IDLE:
             self._begin_account()
             if self._is_alone():
@@ -207,9 +208,9 @@ class PostgreSQLWatcher(OperationWatcher):
             again = functools.partial(cursor.execute, statement, params)
             return self._see_alongside(observed, statement, again)
 
-    def _see_block(self, observed, statement, run, cursor):
+    def _see_block(self, observed, block, run, cursor):
         """Run the parts of a text that is a transaction one by one, to look before its end."""
-        begin, middle, end = as_block(statement)
+        begin, middle, end = block
         self._tell(begin)
         result = self.see(observed, middle, None, functools.partial(run, middle), cursor)
         self._look_again()
@@ -372,11 +373,7 @@ class PostgreSQLWatcher(OperationWatcher):
 
 def _is_code(operation):
     """Say whether an operation may do anything, and go past Django's cursor."""
-    parts = with_those_within([operation])
-    return any(
-        isinstance(part, RunPython) or not type(part).__module__.startswith("django.")
-        for part in parts
-    )
+    return may_have([operation], RunPython)
 
 
 def _is_one_of(kinds, found):
