@@ -39,13 +39,11 @@ SAID_CHARACTERS = 500
 
 
 class UnreadableError(Exception):
-    """A program can't read all of the database that it is to copy, wherever the copy goes."""
+    """The database that is to be copied can't be read whole, wherever the copy goes."""
 
-
-def unreadable(said):
-    """Return the sentence for a database that can't be read whole, and what would help."""
-    helps = [f": {what}" for words, what in WHAT_HELPS.items() if words in said]
-    return f"the database can't be copied for the rehearsal{''.join(helps)}. {said}"
+    def __init__(self, said):
+        helps = [f": {what}" for words, what in WHAT_HELPS.items() if words in said]
+        super().__init__(f"the database can't be copied for the rehearsal{''.join(helps)}. {said}")
 
 
 def folders(more=()):
@@ -107,7 +105,7 @@ def piped(dump, restore, is_harmless=None):
             writing.wait()
         said = _said(from_dump), _said(from_restore)
     if codes[0] > 0 and not NOBODY_READS.search(said[0]):
-        raise UnreadableError(unreadable(_failed(dump, said[0])))
+        raise UnreadableError(_failed(dump, said[0]))
     if codes[1] and not (is_harmless is not None and is_harmless(said[1])):
         raise NoScratchDatabaseError(_failed(restore, said[1]))
     if codes[0]:

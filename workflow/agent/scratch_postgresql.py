@@ -236,7 +236,7 @@ def _reading(connection):
     except DatabaseError as error:
         if sqlstate(error) not in (NO_RIGHT, LOCK_NOT_AVAILABLE):
             raise
-        raise programs.UnreadableError(programs.unreadable(" ".join(str(error).split()))) from error
+        raise programs.UnreadableError(" ".join(str(error).split())) from error
 
 
 def _copied_by_server(server, connection, name):
