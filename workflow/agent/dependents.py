@@ -8,7 +8,7 @@ transaction, before others can see its tables; what is there later besides is so
 import contextlib
 from collections import Counter, namedtuple
 
-from _migration_workflow_agent.migrating import Watcher, unheard
+from _migration_workflow_agent.migrating import Watcher, around_commits, unheard
 from django.db import DatabaseError
 
 DEPENDENTS = """
@@ -124,19 +124,14 @@ class AtCommit(Watcher):
         if self.connection.vendor != "postgresql":
             yield
             return
-        commit = self.connection.commit
-
-        def look_and_commit():
-            migration, self._migration = self._migration, None
-            if migration is not None:
-                self._look((migration.app_label, migration.name))
-            commit()
-
-        self.connection.commit = look_and_commit
-        try:
+        with around_commits(self.connection, self._look_and_commit):
             yield
-        finally:
-            del self.connection.commit
+
+    def _look_and_commit(self, commit):
+        migration, self._migration = self._migration, None
+        if migration is not None:
+            self._look((migration.app_label, migration.name))
+        commit()
 
     def _look(self, key):
         """Look. Whatever comes of that, the migration is committed."""

@@ -66,6 +66,17 @@ class Watcher:
 
 
 @contextlib.contextmanager
+def around_commits(connection, run):
+    """Let ``run`` do each commit of a connection in this block: it is given what commits."""
+    commit = connection.commit
+    connection.commit = lambda: run(commit)
+    try:
+        yield
+    finally:
+        del connection.commit
+
+
+@contextlib.contextmanager
 def unheard(connection):
     """Keep statements of our own from whoever listens to those of migrations."""
     wrappers, connection.execute_wrappers = connection.execute_wrappers, []

@@ -13,7 +13,7 @@ import functools
 import time
 
 from _migration_workflow_agent.driver_error import sqlstate
-from _migration_workflow_agent.migrating import unheard
+from _migration_workflow_agent.migrating import around_commits, unheard
 from _migration_workflow_agent.rendering import may_have
 from _migration_workflow_agent.transaction_control import BEGINS, ENDS, as_block, commands
 from _migration_workflow_agent.watching import OperationWatcher
@@ -115,19 +115,13 @@ class PostgreSQLWatcher(OperationWatcher):
     @contextlib.contextmanager
     def listening(self, connection):
         """Hear of commits as well: what a transaction did can be looked at no later."""
-        commit = connection.commit
+        with super().listening(connection), around_commits(connection, self._look_and_commit):
+            yield
 
-        def look_and_commit():
-            self._look_again(code=True)
-            commit()
-            self._close_account()
-
-        with super().listening(connection):
-            connection.commit = look_and_commit
-            try:
-                yield
-            finally:
-                del connection.commit
+    def _look_and_commit(self, commit):
+        self._look_again(code=True)
+        commit()
+        self._close_account()
 
     def begin(self, migration):
         """Follow the migration. What exists is looked up at its first statement.
