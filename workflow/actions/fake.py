@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from workflow.actions.failing import AGAIN
 from workflow.actions.keeping import described
 from workflow.context import show_path
 from workflow.errors import CouldNotCheck
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from workflow.context import Context
 
 NAME = "fake"
-
-RUN = "migration-workflow migrate-safe"
 
 
 def plan(context: Context) -> str:
@@ -80,13 +79,13 @@ def _how_to_even_out(context: Context, answer: Mapping[str, Any], *, is_recorded
     """
     by_hand = "Make the schema what the migration makes, by hand"
     if not is_recorded:
-        return f"{by_hand}, and record it then. Or run it: {RUN}"
+        return f"{by_hand}, and record it then. Or run it: {AGAIN}"
     alias = context.settings.database
     other = "" if alias == "default" else f" --database {alias}"
     back = f"manage.py migrate --fake {answer['migration'][0]} {answer['previous']}{other}"
     return (
         f"{by_hand}: now that it is recorded, nothing compares the two again. Or take the record "
-        f"back, '{back}', and run it: {RUN}"
+        f"back, '{back}', and run it: {AGAIN}"
     )
 
 
